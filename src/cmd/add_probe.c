@@ -57,7 +57,8 @@ static const struct page_config *find_page(const struct add_target *target, cons
 	const struct catalogue_entry *service)
 {
 	const char *folder = target->config != NULL ? target->config->kinds : NULL;
-	char *path = kind_find(templates, folder, service->kind), *address = NULL;
+	char *path = service->kind != NULL ? kind_find(templates, folder, service->kind) : NULL;
+	char *address = NULL;
 	struct problems problems = {0};
 	struct kind *kind = path != NULL ? kind_load(path, (struct node){0}, &problems) : NULL;
 	const struct page_config *page;

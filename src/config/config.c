@@ -194,12 +194,15 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 	const struct node_range *range = walk->rule->detail;
 
 	(void)target;
-	if (node_is_nothing(node)) /* all that stood below is commented out */
+	if (node_is_nothing(node) && range->minimum == 0) /* all below it is commented out */
 		return true;
 	if (node_type(node) != NODE_LIST)
 		return node_problem(walk->problems, node,
 			"\"%s\" takes a list, in which each item begins with \"- \"",
 			walk->rule->key);
+	if (node_count(node) < (size_t)range->minimum)
+		return node_problem(
+			walk->problems, node, "\"%s\" is an empty list", walk->rule->key);
 	return node_count(node) <= (size_t)range->maximum ||
 	       node_problem(walk->problems, node, "\"%s\" takes at most %lld members, not %zu",
 		       walk->rule->key, range->maximum, node_count(node));
@@ -237,7 +240,7 @@ static const struct node_rule probe_rules[] = {
 static const struct node_range stamp_range = {CONFIG_STAMP_MIN, CONFIG_EVERY_MAX};
 static const struct node_rule timestamp_rules[] = {
 	{"url", config_read_secret_url, offsetof(struct timestamp_config, url), true, NULL},
-	{"ca_file", config_read_file, offsetof(struct timestamp_config, ca_file), true, NULL},
+	{"ca_file", config_read_ca_file, offsetof(struct timestamp_config, ca_file), true, NULL},
 	{"every", node_read_duration, offsetof(struct timestamp_config, every), false,
 		&stamp_range},
 	{0},

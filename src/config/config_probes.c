@@ -46,6 +46,13 @@ static bool read_http(const struct node_walk *walk, struct node node, void *targ
 	return take_type(check, walk, node) && config_read_page_url(walk, node, &check->target);
 }
 
+static bool is_single(const struct node_walk *walk, struct node node)
+{
+	return node_type(node) == NODE_SCALAR ||
+	       node_problem(walk->problems, node,
+		       "\"%s\" takes a single value, not a list or a map", walk->rule->key);
+}
+
 /* "imap://HOST", or with an s: TLS from the start. */
 static bool read_mail(const struct node_walk *walk, struct node node, void *target)
 {
@@ -53,7 +60,7 @@ static bool read_mail(const struct node_walk *walk, struct node node, void *targ
 	const char *scheme = walk->rule->key, *text = node_text(node);
 	char *secure = memory_format("%ss", scheme), *host = NULL;
 	int port;
-	bool good = take_type(check, walk, node);
+	bool good = take_type(check, walk, node) && is_single(walk, node);
 
 	if (good && !config_host_port(text, scheme, &host, &port) &&
 		!config_host_port(text, secure, &host, &port))
@@ -73,7 +80,7 @@ static bool read_port(const struct node_walk *walk, struct node node, void *targ
 	struct check *check = target;
 	char *url = memory_format("tcp://%s", node_text(node)), *host = NULL;
 	int port = 0;
-	bool good = take_type(check, walk, node);
+	bool good = take_type(check, walk, node) && is_single(walk, node);
 
 	if (good &&
 		(!config_host_port(url, "tcp", &host, &port) || port == 0 || text_ends(url, "/")))
@@ -91,7 +98,31 @@ static bool read_name(const struct node_walk *walk, struct node node, void *targ
 {
 	struct check *check = target;
 
-	return take_type(check, walk, node) && config_read_host(walk, node, &check->target);
+	if (!take_type(check, walk, node))
+		return false;
+	if (node_text(node)[0] == '[')
+		return node_problem(walk->problems, node,
+			"\"dns\" takes a name such as www.example.org, not \"%s\": an address is "
+			"looked up by nobody",
+			node_text(node));
+	return config_read_host(walk, node, &check->target);
+}
+
+/* The field's name is a token (RFC 9110 section 5.6.2). */
+static bool read_header(const struct node_walk *walk, struct node node, void *target)
+{
+	static const char name_bytes[] = "!#$%&'*+-.^_`|~0123456789"
+					 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *text = node_text(node);
+	const size_t name = strspn(text, name_bytes);
+
+	if (!config_read_label(walk, node, target))
+		return false;
+	return (name > 0 && (text[name] == ':' || text[name] == '\0')) ||
+	       node_problem(walk->problems, node,
+		       "\"header\" takes a field such as \"Server: nginx\", or its name alone, not "
+		       "\"%s\"",
+		       text);
 }
 
 /* Numbers from 100 to 599, kept with commas. */
@@ -99,23 +130,24 @@ static bool read_status(const struct node_walk *walk, struct node node, void *ta
 {
 	struct text_list words = {0};
 	struct buffer joined = {0};
-	bool good = node_read_texts(walk, node, &words) && words.count > 0 &&
-		    words.count <= CHECK_STATUSES_MAX;
+	const char *wrong = NULL;
+	bool good = node_read_texts(walk, node, &words);
 
-	for (size_t i = 0; good && i < words.count; i++) {
+	for (size_t i = 0; i < words.count && wrong == NULL; i++) {
 		int status = strspn(words.list[i], "0123456789") == strlen(words.list[i])
 				     ? atoi(words.list[i])
 				     : 0;
 
-		good = status >= STATUS_MIN && status <= STATUS_MAX;
+		if (status < STATUS_MIN || status > STATUS_MAX)
+			wrong = words.list[i];
 		buffer_format(&joined, "%s%d", i > 0 ? "," : "", status);
 	}
+	if (good && (wrong != NULL || words.count == 0 || words.count > CHECK_STATUSES_MAX))
+		good = node_problem(walk->problems, node,
+			"\"status\" takes one to %d numbers of HTTP such as [200, 302], not \"%s\"",
+			CHECK_STATUSES_MAX, wrong != NULL ? wrong : "[]");
 	if (good)
 		memory_set(target, buffer_string(&joined));
-	else
-		node_problem(walk->problems, node,
-			"\"status\" takes one to %d numbers of HTTP such as [200, 302]",
-			CHECK_STATUSES_MAX);
 	buffer_release(&joined);
 	text_list_release(&words);
 	return good;
@@ -186,12 +218,12 @@ static const struct node_rule check_rules[] = {
 	{"status", read_status, offsetof(struct check, status), false, NULL},
 	{"contains", config_read_label, offsetof(struct check, contains), false, NULL},
 	{"matches", config_read_pattern, offsetof(struct check, matches), false, NULL},
-	{"header", config_read_label, offsetof(struct check, header), false, NULL},
+	{"header", read_header, offsetof(struct check, header), false, NULL},
 	{"redirects", node_read_number, offsetof(struct check, redirects), false, &redirects_range},
 	{"within", node_read_duration, offsetof(struct check, within), false, &within_range},
 	{"timeout", node_read_duration, offsetof(struct check, total), false, &total_range},
 	{"days", node_read_number, offsetof(struct check, days), false, &days_range},
-	{"ca_file", config_read_file, offsetof(struct check, ca_file), false, NULL},
+	{"ca_file", config_read_ca_file, offsetof(struct check, ca_file), false, NULL},
 	{"type", read_record, offsetof(struct check, record), false, record_words},
 	{"answer", read_answers, offsetof(struct check, answers), false, NULL},
 	{"server", config_read_resolver, offsetof(struct check, server), false, NULL},
@@ -220,22 +252,28 @@ static const struct {
 	{"password_file", OF_MAIL},
 };
 
+static bool says(struct node node, const char *key)
+{
+	return node_type(node_find(node, key)) != NODE_NONE;
+}
+
 static void check_meanings(const struct check *check, struct node node, struct problems *problems)
 {
 	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-		struct node value = node_find(node, meanings[i].key);
-
-		if (node_type(value) != NODE_NONE && (meanings[i].types & OF(check->type)) == 0)
-			node_problem(problems, value, "\"%s\" has no meaning for a check of \"%s\"",
-				meanings[i].key, check_type_names[check->type]);
+		if (says(node, meanings[i].key) && (meanings[i].types & OF(check->type)) == 0)
+			node_problem(problems, node_find(node, meanings[i].key),
+				"\"%s\" has no meaning for a check of \"%s\"", meanings[i].key,
+				check_type_names[check->type]);
 	}
 }
 
 static void check_whole(const struct check *check, struct node node, struct problems *problems)
 {
+	const bool user = says(node, "user"), password = says(node, "password_file");
+
 	if (check->target == NULL) {
 		for (int type = 0; type < CHECK_TYPES; type++)
-			if (node_type(node_find(node, check_type_names[type])) != NODE_NONE)
+			if (says(node, check_type_names[type]))
 				return; /* and has been complained of */
 		node_problem(problems, node,
 			"a check needs what it measures: \"http\", \"imap\", \"pop3\", \"smtp\", "
@@ -243,9 +281,9 @@ static void check_whole(const struct check *check, struct node node, struct prob
 		return;
 	}
 	check_meanings(check, node, problems);
-	if ((check->user == NULL) != (check->password_file == NULL))
+	if (user != password)
 		node_problem(problems, node, "a check that logs in needs \"%s\", too",
-			check->user == NULL ? "user" : "password_file");
+			user ? "password_file" : "user");
 	if (check->within >= check->total)
 		node_problem(problems, node_find(node, "within"),
 			"\"within\" is not shorter than \"timeout\", after which there is no "
@@ -261,7 +299,8 @@ static void read_check(struct config *config, struct node node, struct page_conf
 	check->redirects = probe->settings.limits.redirects;
 	check->days = -1;
 	node_walk_map(problems, node, check_rules, check, config);
-	check_whole(check, node, problems);
+	if (node_type(node) == NODE_MAP)
+		check_whole(check, node, problems);
 	if (check->days < 0)
 		check->days = check->type == CHECK_TLS ? DAYS_SOON : 0;
 	if (check->type == CHECK_DNS && check->record == NULL)
@@ -278,14 +317,19 @@ static void read_check(struct config *config, struct node node, struct page_conf
 bool config_read_references(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct text_list *references = target;
-	bool good = node_read_texts(walk, node, target) && references->count > 0 &&
-		    references->count <= CONFIG_REFERENCES_MAX;
+	const char *wrong = NULL;
 
-	for (size_t i = 0; good && i < references->count; i++)
-		good = config_url_valid(references->list[i]);
-	return good || node_problem(walk->problems, node,
-			       "\"%s\" takes one to %d addresses such as https://www.example.org/",
-			       walk->rule->key, CONFIG_REFERENCES_MAX);
+	if (!node_read_texts(walk, node, target))
+		return false;
+	for (size_t i = 0; i < references->count && wrong == NULL; i++)
+		if (!config_url_valid(references->list[i]))
+			wrong = references->list[i];
+	if (wrong == NULL && references->count > 0 && references->count <= CONFIG_REFERENCES_MAX)
+		return true;
+	return node_problem(walk->problems, node,
+		"\"%s\" takes one to %d addresses such as https://www.example.org/, not \"%s\"%s",
+		walk->rule->key, CONFIG_REFERENCES_MAX, wrong != NULL ? wrong : "[]",
+		config_host_advice(wrong != NULL ? wrong : ""));
 }
 
 bool config_read_publish(const struct node_walk *walk, struct node node, void *target)
@@ -332,9 +376,9 @@ static bool may_publish(const struct config *config, const struct page_config *p
 void config_read_checks(struct config *config, struct node list, struct page_config *probe,
 	struct problems *problems)
 {
-	if (node_type(list) == NODE_LIST && node_count(list) == 0)
-		node_problem(problems, list, "\"checks\" is an empty list");
-	for (size_t i = 0; i < node_count(list) && i < CONFIG_CHECKS_MAX; i++)
+	const size_t count = node_type(list) == NODE_LIST ? node_count(list) : 0;
+
+	for (size_t i = 0; i < count && i < CONFIG_CHECKS_MAX; i++)
 		read_check(config, node_member(list, i), probe, problems);
 	if (probe->publish == PUBLISH_UNSAID && !may_publish(config, probe))
 		probe->publish = PUBLISH_NO;
@@ -461,6 +505,8 @@ const struct config_shape config_check_shapes[] = {
 	{read_status, SHAPE_ONLY,
 		"{\"anyOf\": [" STATUS ", {\"type\": \"array\", \"minItems\": 1, \"items\": " STATUS
 		"}]}"},
+	{read_header, SHAPE_ONLY,
+		"{\"type\": \"string\", \"maxLength\": 256, \"pattern\": \"^[^ :]+(:|$)\"}"},
 	{read_answers, SHAPE_ONLY,
 		"{\"anyOf\": [" TEXT ", {\"type\": \"array\", \"minItems\": 1, \"items\": " TEXT
 		"}]}"},

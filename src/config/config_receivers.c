@@ -107,7 +107,7 @@ static const struct node_rule route_rules[] = {
 	{"mx", read_direct, 0, false, direct_words},
 	{"port", read_port, offsetof(struct route_config, port), false, &ports},
 	{"tls", node_read_word, offsetof(struct route_config, tls), false, tls_words},
-	{"ca_file", config_read_file, offsetof(struct route_config, ca_file), false, NULL},
+	{"ca_file", config_read_ca_file, offsetof(struct route_config, ca_file), false, NULL},
 	{"helo", config_read_host, offsetof(struct route_config, helo), false, NULL},
 	{"user", config_read_label, offsetof(struct route_config, user), false, NULL},
 	{"password_file", config_read_secret_file, offsetof(struct route_config, password_file),

@@ -48,7 +48,7 @@ static const struct config_shape common_shapes[] = {
 	{config_read_hosts, SHAPE_ONLY, TEXTS},
 	{config_read_proxies, SHAPE_ONLY, TEXTS},
 	{config_read_path, SHAPE_ONLY, "{" LABEL ", \"description\": \"a path\"}"},
-	{config_read_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
+	{config_read_ca_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
 	{config_read_copied_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
 	{config_read_folder, SHAPE_ONLY, "{" LABEL ", \"description\": \"a folder\"}"},
 	{config_read_program, SHAPE_ONLY,

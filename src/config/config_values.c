@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -334,7 +335,7 @@ static bool unreadable(const struct node_walk *walk, struct node node, const cha
 	return file_error(walk, node, &error);
 }
 
-bool config_read_file(const struct node_walk *walk, struct node node, void *target)
+static bool read_file(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *path = target;
 
@@ -343,12 +344,42 @@ bool config_read_file(const struct node_walk *walk, struct node node, void *targ
 	return access(*path, R_OK) == 0 || unreadable(walk, node, *path);
 }
 
+/* -1, with errno: it cannot be read. */
+static ssize_t read_beginning(const char *path, char *bytes, size_t room)
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t length = descriptor >= 0 ? read(descriptor, bytes, room) : -1;
+	const int number = errno;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	errno = number;
+	return length;
+}
+
+bool config_read_ca_file(const struct node_walk *walk, struct node node, void *target)
+{
+	static const char mark[] = "-----BEGIN "; /* RFC 7468; texts may stand before it */
+	char *const *path = target, beginning[64 * 1024];
+	ssize_t length;
+
+	if (!config_read_path(walk, node, target))
+		return false;
+	length = read_beginning(*path, beginning, sizeof beginning);
+	if (length < 0)
+		return unreadable(walk, node, *path);
+	return memmem(beginning, (size_t)length, mark, strlen(mark)) != NULL ||
+	       file_problem(walk, node,
+		       "\"%s\": there is no certificate in %s: it takes a file with lines such as "
+		       "-----BEGIN CERTIFICATE-----",
+		       walk->rule->key, *path);
+}
+
 bool config_read_copied_file(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct config *config = walk->context;
 
-	return config->copy ? config_read_path(walk, node, target)
-			    : config_read_file(walk, node, target);
+	return config->copy ? config_read_path(walk, node, target) : read_file(walk, node, target);
 }
 
 bool config_read_folder(const struct node_walk *walk, struct node node, void *target)

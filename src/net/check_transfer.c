@@ -82,6 +82,7 @@ static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 	struct check_work *work = transfer->check;
 
 	(void)easy;
+	transfer_count(transfer, type, length);
 	if (type == CURLINFO_SSL_DATA_OUT && work->connected == 0)
 		work->connected = clock_milliseconds() - transfer->started + 1;
 	if (work->request.check->type == CHECK_HTTP)

@@ -560,7 +560,7 @@ bool http_post(const struct http_post *post, struct http_response *response, str
 	code = transfer_collect(&transfer, curl_easy_perform(transfer.easy));
 	transfer.response.ended = clock_date_milliseconds();
 	/* Only the status matters: a longer body is cut, not refused. */
-	if (code == CURLE_WRITE_ERROR && transfer.response.body.overflowed)
+	if (transfer.response.body.overflowed)
 		code = CURLE_OK;
 	if (code != CURLE_OK) {
 		transfer_explain(&transfer, code, error);

@@ -18,6 +18,8 @@ struct http_host;
 enum {
 	HTTP_URL_MAX = 256 * 1024,   /* bytes */
 	HTTP_PASSED_MAX = 64 * 1024, /* bytes of URLs passed through */
+	HTTP_CHUNKING_MAX = 8,       /* bytes on the wire for each that a body may have: chunks of
+				      * one byte take six */
 	HTTP_RETRY_PAUSE = 500,      /* milliseconds before the second try */
 	HTTP_REQUEST_HEADERS_MAX = 64 * 1024,
 };
@@ -52,9 +54,10 @@ struct transfer {
 	bool block_ended;             /* a header block is complete … */
 	bool headers_complete;        /* … and is the final response's */
 	bool headers_overflowed;
-	bool refused;     /* the guard refused an address */
-	bool tried;       /* there was an address to connect to */
-	int socket_error; /* errno of the last socket that could not be made; 0: none */
+	size_t trailers, wired; /* bytes of trailers; of the body as it came, with its chunking */
+	bool refused;           /* the guard refused an address */
+	bool tried;             /* there was an address to connect to */
+	int socket_error;       /* errno of the last socket that could not be made; 0: none */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -200,6 +203,9 @@ void transfer_keep_cookies(struct transfer *transfer);
 
 /* Resets what belongs to the hop; what earlier hops left stays. */
 void transfer_clear(struct transfer *transfer);
+
+/* For a debug function of libcurl: what came in as a body, as it came. */
+void transfer_count(struct transfer *transfer, curl_infotype type, size_t length);
 
 /* Frees what the transfer owns. */
 void transfer_release(struct transfer *transfer);

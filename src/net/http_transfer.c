@@ -34,6 +34,26 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return 0;
 }
 
+void transfer_count(struct transfer *transfer, curl_infotype type, size_t length)
+{
+	struct buffer *body = &transfer->response.body;
+
+	if (type != CURLINFO_DATA_IN)
+		return;
+	transfer->wired += length;
+	body->overflowed = body->overflowed || transfer->wired / HTTP_CHUNKING_MAX > body->maximum;
+}
+
+/* Of a body that has overflowed libcurl may go on to receive what is none of it. */
+static int on_progress(
+	void *context, curl_off_t down, curl_off_t has, curl_off_t up, curl_off_t sent)
+{
+	const struct transfer *transfer = context;
+
+	(void)down, (void)has, (void)up, (void)sent;
+	return transfer->response.body.overflowed;
+}
+
 /* Keeps the final response's header block, not those of interim responses (1xx), nor trailers. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
@@ -43,8 +63,11 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	size_t length = size * count;
 	long status = 0;
 
-	if (transfer->headers_complete)
-		return length;
+	if (transfer->headers_complete) {
+		transfer->trailers += length;
+		transfer->headers_overflowed = transfer->trailers > HTTP_HEADERS_MAX;
+		return transfer->headers_overflowed ? 0 : length;
+	}
 	if (transfer->block_ended)
 		buffer_clear(&transfer->received);
 	if (transfer->received.length == 0 &&
@@ -69,6 +92,7 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 	struct transfer *transfer = context;
 
 	(void)easy;
+	transfer_count(transfer, type, length);
 	if (type != CURLINFO_HEADER_OUT)
 		return 0;
 	if (text_ends(buffer_string(&transfer->sent), "\r\n\r\n"))
@@ -129,6 +153,9 @@ CURL *transfer_handle(struct transfer *transfer, const char *user_agent, const c
 	curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 	curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_trace);
 	curl_easy_setopt(easy, CURLOPT_DEBUGDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, guard_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	if (transfer->headers != NULL)
@@ -343,6 +370,7 @@ void transfer_clear(struct transfer *transfer)
 	buffer_clear(&transfer->received);
 	buffer_clear(&transfer->sent);
 	transfer->block_ended = transfer->headers_complete = transfer->headers_overflowed = false;
+	transfer->trailers = transfer->wired = 0;
 	transfer->refused = transfer->tried = false;
 	transfer->socket_error = 0;
 	transfer->detail[0] = '\0';

@@ -6,6 +6,7 @@ Each way of it has a port of its own on every address; PORTS gets "NAME PORT" li
 of them listen. CERTIFICATES is a folder of NAME.pem, certificate and key in one. Ends by SIGTERM, with
 its lifetime (seconds), or when nobody is its parent any more.
 """
+import gzip
 import os
 import socket
 import ssl
@@ -18,6 +19,7 @@ import warnings
 PORTS, CERTIFICATES, LIFETIME = sys.argv[1], sys.argv[2], float(sys.argv[3])
 warnings.simplefilter("ignore", DeprecationWarning)  # of old TLS, which is meant
 MANY = 64 * 1024
+sys.setswitchinterval(0.0005)  # who floods must not keep the others waiting
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
@@ -33,8 +35,12 @@ def line(connection):
 
 
 def request(connection):
-    while line(connection).strip():
-        pass
+    text = b""
+    while b"\r\n\r\n" not in text:
+        piece = connection.recv(4096)
+        if not piece:
+            return
+        text += piece
 
 
 def forever(connection, piece):
@@ -64,6 +70,18 @@ def drip(connection):
     for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b"x" * 10000:
         connection.sendall(bytes([byte]))
         time.sleep(0.02)
+
+
+def dripped(*pieces, last):
+    """Says pieces at once, then the last one byte after the other, again and again."""
+    def serve(connection):
+        for piece in pieces:
+            connection.sendall(piece)
+        while True:
+            for byte in last:
+                connection.sendall(bytes([byte]))
+                time.sleep(0.02)
+    return serve
 
 
 def good(connection):
@@ -133,7 +151,19 @@ def alert(connection):
     wait(connection)
 
 
+def bomb(layers):
+    """64 MiB of nothing, packed so many times."""
+    body = bytes(64 * 1024 * 1024)
+    for _ in range(layers):
+        body = gzip.compress(body, 9)
+    coding = ", ".join(["gzip"] * layers)
+    return f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 HTTP = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HTTP + b"Transfer-Encoding: chunked\r\n\r\n"
+# The beginning of a ServerHello that announces as much as a record may have, and a record that changes nothing.
+HELLO, NOTHING = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"\x14\x03\x03\x00\x01\x01"
 IMAP = b"* OK ready\r\n"
 CAPABILITIES = b"* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\nTAG OK done\r\n"
 WAYS = {
@@ -143,6 +173,16 @@ WAYS = {
     "endless-interim": after_request(last=b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
     "endless-body": after_request(HTTP + b"Content-Length: 10000000000\r\n\r\n", last=b"b" * MANY),
     "endless-chunks": after_request(HTTP + b"Transfer-Encoding: chunked\r\n\r\n", last=b"1000\r\n" + b"c" * 4096 + b"\r\n"),
+    "endless-extension": after_request(CHUNKED + b"5;", last=b"e" * MANY),
+    "endless-size": after_request(CHUNKED, last=b"0" * MANY),
+    "endless-trailers": after_request(CHUNKED + b"5\r\nhello\r\n0\r\n", last=b"X-Many: of these\r\n" * 1000),
+    "endless-location": after_request(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/", last=b"l" * MANY),
+    "many-cookies": after_request(HTTP + b"".join(b"Set-Cookie: c%d=secret\r\n" % i for i in range(2000)) + b"Content-Length: 5\r\n\r\nhello"),
+    "no-status": after_request(b"HTTP/1.1 99999999999 many\r\nContent-Length: 5\r\n\r\nhello"),
+    "bomb": after_request(bomb(1)),
+    "bombs": after_request(bomb(3)),
+    "catastrophe": after_request(HTTP + b"Content-Length: 4001\r\n\r\n" + b"a" * 4000 + b"b"),
+    "header-drip": dripped(HTTP, last=b"X-Slow: yes\r\n"),
     "drip": drip,
     "silent": wait,
     "no-end": after_request(HTTP + b"Content-Length: 100\r\n\r\nhalf"),
@@ -162,6 +202,15 @@ WAYS = {
     "tls-old": older,
     "tls-alert": alert,
     "tls-hangs": lambda connection: (connection.recv(1), wait(connection)),
+    "tls-drip": dripped(HELLO, last=b"x"),
+    "tls-endless": lambda connection: (connection.recv(4096), forever(connection, NOTHING * 1000)),
+    "tls-names": secure("names", wait),
+    "tls-some-names": secure("some-names", wait),
+    "drip-smtp": dripped(last=b"220-and more\r\n"),
+    "drip-pop3": dripped(b"+OK ready\r\n", last=b"+OK\r\n"),
+    "capabilities-smtp": converse(b"220 ready\r\n", b"250-SIZE\r\n" * 20000),
+    "capabilities-pop3": converse(b"+OK ready\r\n", b"+OK\r\n" + b"SASL PLAIN\r\n" * 20000),
+    "steers-smtp": converse(b"220 \x1b[31m\x00\xff\xe2\x80\xae ready\r\n", b"250-me\r\n250 \x1b]0;title\x07\r\n"),
     "many-lines-smtp": say(last=b"220-and more\r\n" * 1000),
     "many-lines-imap": say(IMAP, last=b"* OK and more\r\n" * 1000),
     "long-line": say(b"220 ", last=b"l" * MANY),

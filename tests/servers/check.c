@@ -28,7 +28,7 @@
 #include "net/check.h"
 #include "net/http.h"
 
-enum { CHECKS_MAX = 64 };
+enum { CHECKS_MAX = 128 };
 
 struct trial {
 	struct check check;
