@@ -194,7 +194,7 @@ static bool read_section(const struct node_walk *walk, struct node node, void *t
 	const struct node_range *range = walk->rule->detail;
 
 	(void)target;
-	if (node_is_nothing(node)) /* all that stood below is commented out */
+	if (range->minimum == 0 && node_is_nothing(node)) /* what stood below is commented out */
 		return true;
 	if (node_type(node) != NODE_LIST)
 		return node_problem(walk->problems, node,
