@@ -29,7 +29,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	struct error error;
 	struct yaml *yaml = NULL;
 
-	if (file_read(path, &text, &error))
+	if (file_read_named(path, &text, &error))
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	else
 		problems_add_error(problems, path, &error);
@@ -40,7 +40,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 struct yaml *yaml_load_again(const char *path, struct yaml *before, struct problems *problems)
 {
 	struct buffer text = {.maximum = YAML_FILE_MAX};
-	bool same = before != NULL && file_read(path, &text, NULL) &&
+	bool same = before != NULL && file_read_named(path, &text, NULL) &&
 		    text.length == before->length &&
 		    memcmp(buffer_string(&text), before->text, text.length) == 0;
 
