@@ -373,6 +373,7 @@ int main(int argc, char **argv)
 	keep_memory_private();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is as a full disk: the call fails */
 	digest_start();
 	argc = global_options(&invocation, argc, argv);
 	return argc < 0 ? EXIT_USAGE : print_finish(start(&invocation, argc, argv));

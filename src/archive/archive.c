@@ -650,20 +650,19 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
  * error. */
 static ssize_t read_tail(const char *path, char tail[static CHAIN_TAIL + 1], struct error *error)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC);
+	int file = file_open(path, error);
 	struct stat status = {0};
 	ssize_t got = -1;
 
 	tail[0] = '\0';
-	if (file < 0 && system_error_absent(errno))
-		return 0;
-	if (file >= 0 && fstat(file, &status) == 0)
+	if (file < 0)
+		return file_absent(path) ? 0 : -1;
+	if (fstat(file, &status) == 0)
 		got = pread(file, tail, CHAIN_TAIL,
 			status.st_size > CHAIN_TAIL ? status.st_size - CHAIN_TAIL : 0);
 	if (got < 0)
 		system_error_set(error, path, "cannot be read");
-	if (file >= 0)
-		close(file);
+	close(file);
 	tail[got > 0 ? got : 0] = '\0';
 	return got;
 }
@@ -922,7 +921,8 @@ void reserve_fill(const char *archive)
 	int descriptor;
 
 	if (stat(path, &status) != 0 || status.st_size < RESERVE_BYTES) {
-		descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		descriptor =
+			open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 		if (descriptor >= 0 && posix_fallocate(descriptor, 0, RESERVE_BYTES) != 0)
 			unlink(path);
 		if (descriptor >= 0)

@@ -31,17 +31,12 @@ static bool is_inside(const char *path, const char *folder)
 	return text_starts(path, folder) && (path[length] == '/' || path[length] == '\0');
 }
 
-/* The path, or the nearest folder above it that exists; owned by the caller. NULL with error. */
-static char *nearest(const char *path, struct stat *status, struct error *error)
+/* The path, or the nearest folder above it that can be looked at; owned by the caller. */
+static char *nearest(const char *path, struct stat *status)
 {
 	char *folder = memory_string(path), *above;
 
-	while (stat(folder, status) != 0) {
-		if (!system_error_absent(errno)) {
-			system_error_set(error, folder, "cannot be looked at");
-			free(folder);
-			return NULL;
-		}
+	while (stat(folder, status) != 0 && !text_equal(folder, "/") && !text_equal(folder, ".")) {
 		above = file_folder(folder);
 		free(folder);
 		folder = above;
@@ -49,22 +44,20 @@ static char *nearest(const char *path, struct stat *status, struct error *error)
 	return folder;
 }
 
-bool archive_owner(const char *archive, struct archive_owner *owner, struct error *error)
+struct archive_owner archive_owner(const char *archive)
 {
-	struct stat status;
-	char *folder = nearest(archive, &status, error);
+	struct stat status = {0};
+	char *folder = nearest(archive, &status);
+	struct archive_owner owner = {status.st_uid, status.st_gid, false};
 	const struct passwd *user = NULL;
 
-	if (folder == NULL)
-		return false;
-	*owner = (struct archive_owner){status.st_uid, status.st_gid, false};
 	if (status.st_uid == 0 && is_inside(archive, ARCHIVE_HOME) &&
 		is_inside(ARCHIVE_HOME, folder) && strcmp(folder, archive) != 0)
 		user = getpwnam(USER);
 	if (user != NULL)
-		*owner = (struct archive_owner){user->pw_uid, user->pw_gid, true};
+		owner = (struct archive_owner){user->pw_uid, user->pw_gid, true};
 	free(folder);
-	return true;
+	return owner;
 }
 
 /* As systemd's StateDirectory= would. */
@@ -78,12 +71,10 @@ static bool make_home(const struct archive_owner *owner, struct error *error)
 
 bool archive_owner_become(const char *archive, bool make, struct error *error)
 {
-	struct archive_owner owner;
+	struct archive_owner owner = archive_owner(archive);
 
 	if (geteuid() != 0)
 		return true;
-	if (!archive_owner(archive, &owner, error))
-		return false;
 	if (make && owner.home && !make_home(&owner, error))
 		return false;
 	return user_become(owner.user, owner.group, error);
@@ -108,8 +99,7 @@ bool archive_owner_make(
 	const char *archive, struct archive_owner *owner, bool *made, struct error *error)
 {
 	*made = false;
-	if (!archive_owner(archive, owner, error))
-		return false;
+	*owner = archive_owner(archive);
 	return owner->home ? make_home(owner, error) : make_elsewhere(archive, owner, made, error);
 }
 

@@ -23,11 +23,11 @@ struct archive_owner {
 };
 
 /*
- * The owner of the archive, or of the nearest folder above it that exists. Before there is anything
- * but root's, /var/lib/lampwatch and what is in it are the user lampwatch's, if there is one.
- * REMEDY_LOCAL where that cannot be looked at.
+ * The owner of the archive, or of the nearest folder above it that can be looked at: where a disk
+ * or a server of files is gone, the run goes on as that one. Before there is anything but root's,
+ * /var/lib/lampwatch and what is in it are the user lampwatch's, if there is one.
  */
-bool archive_owner(const char *archive, struct archive_owner *owner, struct error *error);
+struct archive_owner archive_owner(const char *archive);
 
 /*
  * Makes root that owner for good; with make, /var/lib/lampwatch is made for the user lampwatch

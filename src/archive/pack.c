@@ -6,7 +6,6 @@
 #include "archive/pack.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,18 +161,18 @@ void pack_index_release(struct pack_index *index)
 static bool read_frame(
 	const char *path, const struct pack_line *line, char *frame, struct error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = -1;
+	int descriptor = file_open(path, error);
+	ssize_t got;
 
-	if (descriptor >= 0)
-		got = pread(descriptor, frame, (size_t)line->length, line->offset);
+	if (descriptor < 0)
+		return false;
+	got = pread(descriptor, frame, (size_t)line->length, line->offset);
 	if (got < 0)
 		system_error_set(error, path, "cannot be read");
 	else if (got != line->length)
 		error_set(error, REMEDY_LOCAL, "%s: %s cannot be read from it: it has been cut off",
 			path, line->name);
-	if (descriptor >= 0)
-		close(descriptor);
+	close(descriptor);
 	return got == line->length;
 }
 

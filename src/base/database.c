@@ -228,6 +228,14 @@ static char *uri_name(const char *path, const char *query)
 	return buffer_take(&name);
 }
 
+/* Whoever opens a pipe to read it waits for ever. */
+static bool is_pipe(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 /* As it stands, whatever its schema; NULL with error. */
 static struct database *open_as(
 	const char *path, int flags, enum opening opening, struct error *error)
@@ -237,7 +245,7 @@ static struct database *open_as(
 		opening == OPEN_IMMUTABLE ? uri_name(path, "immutable=1") : memory_string(path);
 	char reason[sizeof database->reason] = "cannot be opened";
 	mode_t mask = umask(077);
-	bool good = connect(database, name, flags, opening);
+	bool good = !is_pipe(path) && connect(database, name, flags, opening);
 
 	umask(mask);
 	free(name);
@@ -430,8 +438,10 @@ bool database_missing(const char *path)
 /* Where its log is empty, also without the file that readers of a log share. */
 static bool attach(struct database *database, const char *path, int64_t version)
 {
-	return attach_as(database, path, "mode=ro", version) ||
-	       (!has_log(path) && attach_as(database, path, "mode=ro&immutable=1", version));
+	return !is_pipe(path) &&
+	       (attach_as(database, path, "mode=ro", version) ||
+		       (!has_log(path) &&
+			       attach_as(database, path, "mode=ro&immutable=1", version)));
 }
 
 /* A copy of the file and of its log, which is brought up to date. */

@@ -49,16 +49,46 @@ bool file_read_descriptor(int descriptor, const char *name, struct buffer *out, 
 	return good;
 }
 
+int file_open(const char *path, struct error *error)
+{
+	int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat status;
+
+	if (descriptor < 0) {
+		failed(error, path, "cannot be opened");
+	} else if (fstat(descriptor, &status) != 0 ||
+		   (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))) {
+		close(descriptor);
+		descriptor = -1;
+		errno = ESPIPE;
+		failed(error, path, "cannot be read");
+	}
+	return descriptor;
+}
+
+static bool read_and_close(
+	int descriptor, const char *path, struct buffer *out, struct error *error)
+{
+	bool done = file_read_descriptor(descriptor, path, out, error);
+
+	close(descriptor);
+	return done;
+}
+
 bool file_read(const char *path, struct buffer *out, struct error *error)
 {
+	int descriptor = file_open(path, error);
+
+	return descriptor >= 0 && read_and_close(descriptor, path, out, error);
+}
+
+bool file_read_named(const char *path, struct buffer *out, struct error *error)
+{
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	bool done;
 
 	if (descriptor < 0)
 		return failed(error, path, "cannot be opened");
-	done = file_read_descriptor(descriptor, path, out, error);
-	close(descriptor);
-	return done;
+	return read_and_close(descriptor, path, out, error);
 }
 
 bool file_write_all(int descriptor, const void *bytes, size_t length)
@@ -168,7 +198,7 @@ bool file_replace(
 static bool append(const char *path, const void *bytes, size_t length, mode_t mode, bool synced,
 	struct error *error)
 {
-	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, mode);
 	off_t end;
 
 	if (descriptor < 0)
@@ -205,7 +235,7 @@ bool file_append(
 
 static bool sync_path(const char *path, int flags, int (*sync)(int descriptor), struct error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC | flags);
+	int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | flags);
 	bool done = descriptor >= 0 && sync(descriptor) == 0;
 
 	if (!done)
@@ -423,22 +453,21 @@ char *file_templates(void)
 
 bool file_copy(const char *from, const char *to, mode_t mode, struct error *error)
 {
-	int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	int in = file_open(from, error), out;
 	char bytes[COPIED_AT_ONCE];
 	ssize_t got = 0;
-	bool done = in >= 0;
+	bool done;
 
-	if (done) {
-		out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-		done = out >= 0;
-	}
+	if (in < 0)
+		return false;
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	done = out >= 0;
 	while (done && (got = read(in, bytes, sizeof bytes)) > 0)
 		done = file_write_all(out, bytes, (size_t)got);
 	done = done && got == 0;
 	if (!done)
 		error_set(error, REMEDY_LOCAL, "%s: cannot be copied: %s", from, strerror(errno));
-	if (in >= 0)
-		close(in);
+	close(in);
 	if (out >= 0)
 		close(out);
 	return done;

@@ -14,11 +14,18 @@ struct buffer;
 struct error;
 struct text_list;
 
+/* Opens it to be read: nothing but a regular file, or a folder, for a pipe would make whoever waits
+ * for us wait for ever. The descriptor is the caller's; -1 with REMEDY_LOCAL. */
+int file_open(const char *path, struct error *error);
+
 /*
  * Adds the file's bytes to out, up to the maximum of out. Errors: REMEDY_LOCAL
- * (cannot be read, or too long), with the path in the text.
+ * (cannot be read, no regular file, or too long), with the path in the text.
  */
 bool file_read(const char *path, struct buffer *out, struct error *error);
+
+/* The same of what somebody has named on a command line: a pipe is read to its end. */
+bool file_read_named(const char *path, struct buffer *out, struct error *error);
 
 /* Like file_read(), from an open descriptor up to its end; name is for errors. */
 bool file_read_descriptor(

@@ -16,7 +16,8 @@ enum { LOCK_PAUSE = 50 /* milliseconds between two tries */ };
 
 int lock_take(const char *path, bool shared, int milliseconds, struct error *error)
 {
-	int descriptor = open(path, (shared ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0600);
+	int descriptor =
+		open(path, (shared ? O_RDONLY : O_RDWR | O_CREAT) | O_NONBLOCK | O_CLOEXEC, 0600);
 
 	if (descriptor < 0) {
 		system_error_set(error, path, "cannot be opened");

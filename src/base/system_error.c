@@ -27,6 +27,7 @@ static const struct row {
 	{ENAMETOOLONG, ASKED, PEER, NULL},
 	{EEXIST, ASKED, PEER, NULL},
 	{ENOEXEC, ASKED, PEER, NULL},
+	{ESPIPE, ASKED, PEER, "a pipe or a device is in the place of a file"},
 	{EACCES, MACHINE, MACHINE, "use the account that owns it, or let this one use it"},
 	{EPERM, MACHINE, MACHINE, "use the account that owns it"},
 	{EMFILE, MACHINE, MACHINE, "raise this process's limit (ulimit -n)"},

@@ -4,13 +4,10 @@
  */
 #include "base/template.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -364,22 +361,11 @@ struct kept_file {
 static _Thread_local struct kept_file *kept_files;
 static _Thread_local size_t kept_count;
 
-/* Nothing but a file: a pipe would make whoever waits for us wait for ever. */
 static char *read_template(const char *path, struct error *error)
 {
-	int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct buffer text = {.maximum = TEMPLATE_FILE_MAX};
-	struct stat status;
-	char *read = NULL;
+	char *read = file_read(path, &text, error) ? buffer_take(&text) : NULL;
 
-	if (file < 0)
-		system_error_set(error, path, "cannot be opened");
-	else if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-		error_set(error, REMEDY_CONFIGURATION, "%s: is no regular file", path);
-	else if (file_read_descriptor(file, path, &text, error))
-		read = buffer_take(&text);
-	if (file >= 0)
-		close(file);
 	buffer_release(&text);
 	return read;
 }

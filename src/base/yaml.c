@@ -4,9 +4,7 @@
  */
 #include "base/yaml.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +13,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-enum { KEYS_MAX = 64 };
 
 struct yaml {
 	char *name;
@@ -34,7 +29,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 	struct error error;
 	struct yaml *yaml = NULL;
 
-	if (file_read(path, &text, &error))
+	if (file_read_named(path, &text, &error))
 		yaml = yaml_parse(path, buffer_string(&text), text.length, problems);
 	else
 		problems_add_error(problems, path, &error);
@@ -45,7 +40,7 @@ struct yaml *yaml_load(const char *path, struct problems *problems)
 struct yaml *yaml_load_again(const char *path, struct yaml *before, struct problems *problems)
 {
 	struct buffer text = {.maximum = YAML_FILE_MAX};
-	bool same = before != NULL && file_read(path, &text, NULL) &&
+	bool same = before != NULL && file_read_named(path, &text, NULL) &&
 		    text.length == before->length &&
 		    memcmp(buffer_string(&text), before->text, text.length) == 0;
 
@@ -56,25 +51,61 @@ struct yaml *yaml_load_again(const char *path, struct yaml *before, struct probl
 	return yaml_load(path, problems);
 }
 
-/* What is commonly meant by mistakes that libyaml names in its own words; context is libyaml's. */
-static const char *advice_on(const char *context, bool tab)
+/* What is commonly meant where libyaml says so, in its own words; the first that fits. */
+static const char *advice_on(const char *problem, const char *context, bool tab)
 {
-	static const char *const marks[] = {"an alias", "an anchor", "a tag"};
+	static const char marks[] = "what begins with *, & or ! stands in quotes, such as \"*\"";
+	static const char same_column[] = "what belongs together begins in the same column";
+	static const char brackets[] = "a comma or a bracket is missing";
+	static const struct {
+		const char *words, *advice;
+	} advices[] = {
+		{"UTF-8", "save the file as UTF-8"},
+		{"an alias", marks},
+		{"undefined alias", marks},
+		{"an anchor", marks},
+		{"a tag", marks},
+		{"start any token", "what begins with @, ` or % stands in quotes"},
+		{"mapping values", "what holds \": \" stands in quotes"},
+		{"escape character", "in double quotes a backslash is written twice"},
+		{"quoted scalar", "a quotation mark is missing"},
+		{"simple key", "a key ends with a colon and a blank"},
+		{"block mapping", same_column},
+		{"block collection", same_column},
+		{"flow mapping", brackets},
+		{"flow sequence", brackets},
+	};
 
 	if (tab)
-		return " (indent with blanks, not with tabs)";
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-		if (text_ends(context, marks[i]))
-			return " (what begins with *, & or ! stands in quotes, such as \"*\")";
-	return "";
+		return "indent with blanks, not with tabs";
+	for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+		if (strstr(problem, advices[i].words) != NULL ||
+			strstr(context, advices[i].words) != NULL)
+			return advices[i].advice;
+	return NULL;
+}
+
+/* Whether a tab stands where the line begins; 1 is the first line. */
+static bool begins_with_tab(const char *text, size_t length, int line)
+{
+	const char *at = text, *end = text + length;
+
+	for (int passed = 1; passed < line && at < end; passed++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		at = newline != NULL ? newline + 1 : end;
+	}
+	while (at < end && *at == ' ')
+		at++;
+	return at < end && *at == '\t';
 }
 
 static void parse_problem(const yaml_parser_t *parser, const char *name, const char *text,
 	size_t length, struct problems *problems)
 {
-	const char *context = parser->context != NULL ? parser->context : "";
-	const char *at = text, *end = text + length;
-	int line = (int)parser->problem_mark.line + 1;
+	const char *context = parser->context != NULL ? parser->context : "", *advice;
+	int line = (int)parser->problem_mark.line + 1, begun = (int)parser->context_mark.line + 1;
+	struct buffer more = {0};
 
 	/* libyaml names a problem of the text; where an allocation fails, not always the error. */
 	if (parser->error == YAML_MEMORY_ERROR || parser->problem == NULL)
@@ -85,16 +116,15 @@ static void parse_problem(const yaml_parser_t *parser, const char *name, const c
 		for (size_t i = 0; i < length && i < parser->problem_offset; i++)
 			line += text[i] == '\n';
 	}
-	for (int passed = 1; passed < line && at < end; passed++) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-		at = newline != NULL ? newline + 1 : end;
-	}
-	while (at < end && *at == ' ')
-		at++;
-	problems_add(problems, name, line, "not YAML: %s%s%s%s", parser->problem,
-		context[0] != '\0' ? " " : "", context,
-		advice_on(context, at < end && *at == '\t'));
+	if (context[0] != '\0')
+		buffer_format(&more, " %s", context);
+	if (context[0] != '\0' && begun != line)
+		buffer_format(&more, " that begins on line %d", begun);
+	advice = advice_on(parser->problem, context, begins_with_tab(text, length, line));
+	if (advice != NULL)
+		buffer_format(&more, " (%s)", advice);
+	problems_add(problems, name, line, "not YAML: %s%s", parser->problem, buffer_string(&more));
+	buffer_release(&more);
 }
 
 /*
@@ -111,6 +141,59 @@ static bool too_deep(const char *text, size_t length)
 		else if ((text[i] == ']' || text[i] == '}') && depth > 0)
 			depth--;
 	return depth > YAML_DEPTH_MAX;
+}
+
+/* Takes what the node is long, aliases written out, from what is left. False, with a problem, where
+ * it is not enough. */
+static bool take_length(struct problems *problems, struct node node, int depth, size_t *left)
+{
+	size_t length = strlen(node_text(node)) + 1;
+
+	if (node_type(node) == NODE_NONE)
+		return true;
+	if (depth > YAML_DEPTH_MAX)
+		return node_problem(problems, node, "more than %d lists and maps in one another",
+			YAML_DEPTH_MAX);
+	if (length > *left)
+		return node_problem(problems, node,
+			"with what its aliases stand for the file is longer than %d bytes",
+			YAML_FILE_MAX);
+	*left -= length;
+	for (size_t i = 0; i < node_count(node); i++)
+		if (!take_length(problems, node_member(node, i), depth + 1, left) ||
+			!take_length(problems, node_key(node, i), depth + 1, left) ||
+			!take_length(problems, node_value(node, i), depth + 1, left))
+			return false;
+	return true;
+}
+
+/* One that says what is so anyway is none. */
+static bool has_tag(const yaml_node_t *node)
+{
+	return !text_equal((const char *)node->tag, YAML_STR_TAG) &&
+	       !text_equal((const char *)node->tag, YAML_SEQ_TAG) &&
+	       !text_equal((const char *)node->tag, YAML_MAP_TAG);
+}
+
+/* What YAML allows and has no meaning here. */
+static void check_nodes(const struct yaml *yaml, struct problems *problems)
+{
+	const yaml_document_t *document = &yaml->document;
+	size_t left = YAML_FILE_MAX;
+
+	for (const yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++) {
+		int line = (int)node->start_mark.line + 1;
+
+		/* From here on the texts are C strings, which a NUL would cut silently. */
+		if (node->type == YAML_SCALAR_NODE &&
+			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL)
+			problems_add(
+				problems, yaml->name, line, "a NUL character stands in this text");
+		if (has_tag(node))
+			problems_add(problems, yaml->name, line,
+				"tags (\"%s\") have no meaning here; leave it out", node->tag);
+	}
+	take_length(problems, yaml_root(yaml), 0, &left);
 }
 
 struct yaml *yaml_parse(
@@ -139,13 +222,7 @@ struct yaml *yaml_parse(
 	yaml->length = length;
 	if (!yaml_parser_load(&parser, &yaml->document))
 		parse_problem(&parser, name, text, length, problems);
-	/* From here on the texts are C strings, which a NUL would cut silently. */
-	for (const yaml_node_t *node = yaml->document.nodes.start; node < yaml->document.nodes.top;
-		node++)
-		if (node->type == YAML_SCALAR_NODE &&
-			memchr(node->data.scalar.value, '\0', node->data.scalar.length) != NULL)
-			problems_add(problems, name, (int)node->start_mark.line + 1,
-				"a NUL character stands in this text");
+	check_nodes(yaml, problems);
 	/* A second document would be ignored silently. */
 	if (problems->errors == before && yaml_root(yaml).index != 0) {
 		const yaml_node_t *root = NULL;
@@ -288,66 +365,6 @@ bool node_problem(struct problems *problems, struct node node, const char *forma
 	return false;
 }
 
-/* What is meant is taken for seen: it is not missing as well. */
-static bool unknown_key(
-	struct problems *problems, struct node key, const struct node_rule *rules, bool *seen)
-{
-	const char *names[KEYS_MAX], *nearest;
-	struct buffer advice = {0};
-	size_t count = 0;
-
-	while (count < KEYS_MAX && rules[count].key != NULL) {
-		names[count] = rules[count].key;
-		count++;
-	}
-	nearest = text_nearest(node_text(key), names, count);
-	if (nearest != NULL)
-		buffer_format(&advice, "did you mean \"%s\"?", nearest);
-	for (size_t i = 0; i < count; i++) {
-		if (nearest == NULL)
-			buffer_format(
-				&advice, "%s%s", i == 0 ? "the keys here are " : ", ", names[i]);
-		seen[i] = seen[i] || names[i] == nearest;
-	}
-	node_problem(
-		problems, key, "unknown key \"%s\"; %s", node_text(key), buffer_string(&advice));
-	buffer_release(&advice);
-	return false;
-}
-
-bool node_walk_map(struct problems *problems, struct node map, const struct node_rule *rules,
-	void *base, void *context)
-{
-	bool seen[KEYS_MAX] = {false}, good = true;
-
-	if (node_type(map) != NODE_MAP)
-		return node_problem(problems, map,
-			"keys and values are expected here, as in \"%s: …\"",
-			rules[0].key != NULL ? rules[0].key : "key");
-	for (size_t i = 0; i < node_count(map); i++) {
-		struct node key = node_key(map, i);
-		struct node_walk walk = {problems, rules, context};
-
-		while (walk.rule->key != NULL && strcmp(walk.rule->key, node_text(key)) != 0)
-			walk.rule++;
-		if (walk.rule->key == NULL) {
-			good = unknown_key(problems, key, rules, seen);
-		} else if (seen[walk.rule - rules]) {
-			good = node_problem(
-				problems, key, "\"%s\" stands here a second time", walk.rule->key);
-		} else {
-			seen[walk.rule - rules] = true;
-			good = walk.rule->read(&walk, node_value(map, i),
-				       (char *)base + walk.rule->offset) &&
-			       good;
-		}
-	}
-	for (size_t i = 0; rules[i].key != NULL; i++)
-		if (rules[i].required && !seen[i])
-			good = node_problem(problems, map, "\"%s\" is missing", rules[i].key);
-	return good;
-}
-
 bool node_is_nothing(struct node node)
 {
 	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
@@ -395,199 +412,21 @@ static void write_scalar(struct node node, struct buffer *out)
 	buffer_byte(out, '"');
 }
 
-static void write_node(struct node node, int depth, struct buffer *out)
+void node_write(struct node node, struct buffer *out)
 {
 	bool map = node_type(node) == NODE_MAP;
 
-	if (node_type(node) == NODE_SCALAR || depth == YAML_DEPTH_MAX) {
+	if (node_type(node) == NODE_SCALAR)
 		write_scalar(node, out);
+	if (node_type(node) != NODE_LIST && !map)
 		return;
-	}
 	buffer_byte(out, map ? '{' : '[');
 	for (size_t i = 0; i < node_count(node); i++) {
 		buffer_text(out, i > 0 ? ", " : "");
-		write_node(map ? node_key(node, i) : node_member(node, i), depth + 1, out);
+		node_write(map ? node_key(node, i) : node_member(node, i), out);
 		buffer_text(out, map ? ": " : "");
 		if (map)
-			write_node(node_value(node, i), depth + 1, out);
+			node_write(node_value(node, i), out);
 	}
 	buffer_byte(out, map ? '}' : ']');
-}
-
-void node_write(struct node node, struct buffer *out)
-{
-	if (node_type(node) != NODE_NONE)
-		write_node(node, 0, out);
-}
-
-static bool scalar(const struct node_walk *walk, struct node node)
-{
-	if (node_is_nothing(node))
-		return node_problem(walk->problems, node, "\"%s\" is empty", walk->rule->key);
-	return node_type(node) == NODE_SCALAR ||
-	       node_problem(walk->problems, node,
-		       "\"%s\" takes a single value, not a list or a map", walk->rule->key);
-}
-
-bool node_read_text(const struct node_walk *walk, struct node node, void *target)
-{
-	if (!scalar(walk, node))
-		return false;
-	if (text_empty(node_text(node)))
-		return node_problem(walk->problems, node, "\"%s\" is empty", walk->rule->key);
-	memory_set(target, node_text(node));
-	return true;
-}
-
-bool node_read_boolean(const struct node_walk *walk, struct node node, void *target)
-{
-	if (!scalar(walk, node))
-		return false;
-	*(bool *)target = text_equal(node_text(node), "true");
-	if (!*(bool *)target && !text_equal(node_text(node), "false"))
-		return node_problem(walk->problems, node, "\"%s\" is true or false, not \"%s\"",
-			walk->rule->key, node_text(node));
-	return true;
-}
-
-struct unit {
-	const char *name;
-	int64_t factor;
-};
-
-static bool number_with_unit(const char *text, const struct unit *units, int64_t *value)
-{
-	char *end;
-	long long number;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (errno != 0)
-		return false;
-	for (; units->name != NULL; units++)
-		if (strcmp(units->name, end) == 0)
-			return !__builtin_mul_overflow(number, units->factor, value);
-	return false;
-}
-
-/* Written in the largest unit that gives a whole number. */
-static char *written_with_unit(long long value, const struct unit *units)
-{
-	const struct unit *best = units;
-
-	for (; units->name != NULL; units++)
-		if (value % units->factor == 0 && units->factor > best->factor)
-			best = units;
-	return memory_format("%lld%s", value / best->factor, value != 0 ? best->name : "");
-}
-
-static bool read_with_unit(const struct node_walk *walk, struct node node, int64_t *target,
-	const struct unit *units, const char *what)
-{
-	const struct node_range *range = walk->rule->detail;
-	char *minimum, *maximum;
-	int64_t value;
-
-	if (!scalar(walk, node))
-		return false;
-	if (number_with_unit(node_text(node), units, &value) &&
-		(range == NULL || (value >= range->minimum && value <= range->maximum))) {
-		*target = value;
-		return true;
-	}
-	if (range == NULL)
-		return node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"",
-			walk->rule->key, what, node_text(node));
-	minimum = written_with_unit(range->minimum, units);
-	maximum = written_with_unit(range->maximum, units);
-	node_problem(walk->problems, node, "\"%s\" is %s from %s to %s, not \"%s\"",
-		walk->rule->key, what, minimum, maximum, node_text(node));
-	free(minimum);
-	free(maximum);
-	return false;
-}
-
-static const struct unit durations[] = {
-	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
-
-bool node_read_duration(const struct node_walk *walk, struct node node, void *target)
-{
-	return read_with_unit(
-		walk, node, target, durations, "a time (such as 250ms, 30s, 5m, 2h or 1d)");
-}
-
-bool duration_parse(const char *text, int64_t *milliseconds)
-{
-	return number_with_unit(text, durations, milliseconds);
-}
-
-bool node_read_size(const struct node_walk *walk, struct node node, void *target)
-{
-	static const struct unit units[] = {{"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1048576},
-		{"GiB", 1073741824}, {"kB", 1000}, {"MB", 1000000}, {NULL, 0}};
-
-	return read_with_unit(walk, node, target, units, "a size (such as 4096, 64KiB or 8MiB)");
-}
-
-bool node_read_number(const struct node_walk *walk, struct node node, void *target)
-{
-	static const struct unit units[] = {{"", 1}, {NULL, 0}};
-
-	return read_with_unit(walk, node, target, units, "a whole number");
-}
-
-bool node_read_word(const struct node_walk *walk, struct node node, void *target)
-{
-	const struct node_word *words = walk->rule->detail;
-	struct buffer choice = {0};
-
-	if (!scalar(walk, node))
-		return false;
-	for (const struct node_word *word = words; word->name != NULL; word++) {
-		if (strcmp(word->name, node_text(node)) == 0) {
-			*(int *)target = word->value;
-			buffer_release(&choice);
-			return true;
-		}
-		buffer_format(&choice, "%s%s",
-			word == words          ? ""
-			: word[1].name != NULL ? ", "
-					       : " or ",
-			word->name);
-	}
-	node_problem(walk->problems, node, "\"%s\" is %s, not \"%s\"", walk->rule->key,
-		buffer_string(&choice), node_text(node));
-	buffer_release(&choice);
-	return false;
-}
-
-bool node_read_texts(const struct node_walk *walk, struct node node, void *target)
-{
-	bool list = node_type(node) == NODE_LIST, good = true;
-
-	for (size_t i = 0; i < (list ? node_count(node) : 1); i++) {
-		struct node member = list ? node_member(node, i) : node;
-
-		if (node_type(member) != NODE_SCALAR || node_is_nothing(member) ||
-			text_empty(node_text(member)))
-			good = node_problem(walk->problems, member,
-				"\"%s\" takes words, such as [one, two]", walk->rule->key);
-		else
-			text_list_add(target, node_text(member));
-	}
-	return good;
-}
-
-bool node_read_map(const struct node_walk *walk, struct node node, void *target)
-{
-	return node_walk_map(walk->problems, node, walk->rule->detail, target, walk->context);
-}
-
-bool node_read_node(const struct node_walk *walk, struct node node, void *target)
-{
-	(void)walk;
-	*(struct node *)target = node;
-	return true;
 }

@@ -6,7 +6,7 @@
  *
  * A node is a small value that borrows from its document, which must outlive it.
  * A zero-initialised node is "nothing": its type is NODE_NONE, its text "".
- * libyaml resolves aliases and anchors; merge keys have no meaning.
+ * libyaml resolves aliases and anchors; merge keys and tags have no meaning, and are problems.
  */
 #ifndef LAMPWATCH_YAML_H
 #define LAMPWATCH_YAML_H
@@ -29,13 +29,14 @@ struct node {
 
 enum {
 	YAML_FILE_MAX = 4 * 1024 * 1024, /* bytes */
-	YAML_DEPTH_MAX = 200,            /* nested brackets */
+	YAML_DEPTH_MAX = 200,            /* lists and maps in one another */
 };
 
 /*
  * Parses the file, or length bytes of text, which errors call name. NULL, with
  * the reason and its line in problems, if that is not YAML, is longer than
- * YAML_FILE_MAX, is nested deeper than YAML_DEPTH_MAX, or has a second document or a NUL in a text.
+ * YAML_FILE_MAX with its aliases written out, is nested deeper than YAML_DEPTH_MAX, or has a second
+ * document, a tag, or a NUL in a text.
  * An empty file is a document whose root is NODE_NONE.
  */
 struct yaml *yaml_load(const char *path, struct problems *problems);
@@ -65,8 +66,7 @@ struct node node_value(struct node node, size_t i);  /* of a map */
 struct node node_find(struct node map, const char *key);
 
 /* Adds the node as YAML on one line, from which yaml_parse() makes the same again, but for lines
- * and styles: at most YAML_DEPTH_MAX deep, since aliases can make it endless. A plain word stays
- * without quotes, anything else gets them. */
+ * and styles. A plain word stays without quotes, anything else gets them. */
 void node_write(struct node node, struct buffer *out);
 
 /* Adds a problem with the node's file and line. Returns false. */

@@ -23,12 +23,10 @@
 /* A file that root makes must be readable by the user that runs lampwatch: the archive's owner. */
 static bool give_away(const char *path, const char *archive, struct error *error)
 {
-	struct archive_owner owner;
+	struct archive_owner owner = archive_owner(archive);
 
 	if (geteuid() != 0)
 		return true;
-	if (!archive_owner(archive, &owner, error))
-		return false;
 	return lchown(path, owner.user, owner.group) == 0 ||
 	       error_set(error, REMEDY_LOCAL, "%s: cannot be given to the archive's owner: %s",
 		       path, strerror(errno));

@@ -101,7 +101,7 @@ static bool read_files(struct test *test)
 		struct error error;
 
 		test->bodies[i].maximum = FILE_MAX_BYTES;
-		if (!file_read(test->words[i], &test->bodies[i], &error)) {
+		if (!file_read_named(test->words[i], &test->bodies[i], &error)) {
 			fprintf(stderr, "lampwatch kinds: %s\n", error.text);
 			return false;
 		}

@@ -38,7 +38,7 @@ bool page_word_read(const char *word, struct buffer *body, struct error *error)
 	body->maximum = FILE_MAX_BYTES;
 	if (strcmp(word, "-") == 0)
 		return file_read_descriptor(STDIN_FILENO, "standard input", body, error);
-	return file_read(word, body, error);
+	return file_read_named(word, body, error);
 }
 
 int page_word_complain(const char *command, const char *word, const struct error *error)

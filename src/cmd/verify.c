@@ -125,7 +125,7 @@ static struct database *open_database(const char *archive, bool *copy, struct er
 /* A file that the user has named: that it is not there is a mistake in the command. */
 static bool read_named(const char *path, struct buffer *content, struct error *error)
 {
-	bool good = file_read(path, content, error);
+	bool good = file_read_named(path, content, error);
 
 	if (!good && !system_error_local(error->number))
 		error->remedy = REMEDY_CONFIGURATION;

@@ -148,14 +148,15 @@ static struct value *schema_of_events(void)
 	return any_of(list_of(words, 1, (long long)list->count), value_copy(words));
 }
 
-/* A section's list; nothing at all where its members are commented out. */
+/* A section's list; nothing at all where its members are commented out and it may be empty. */
 static struct value *schema_of_section(const struct node_rule *rule)
 {
 	const struct node_range *range = rule->detail;
 	const struct node_rule *rules = config_section_rules(rule->key);
 
-	return any_of(parsed("{\"type\": \"null\"}"),
-		list_of(schema_of_rules(rules), range->minimum, range->maximum));
+	struct value *list = list_of(schema_of_rules(rules), range->minimum, range->maximum);
+
+	return range->minimum > 0 ? list : any_of(parsed("{\"type\": \"null\"}"), list);
 }
 
 static struct value *schema_of_detail(

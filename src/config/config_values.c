@@ -338,10 +338,14 @@ static bool unreadable(const struct node_walk *walk, struct node node, const cha
 static bool read_file(const struct node_walk *walk, struct node node, void *target)
 {
 	char *const *path = target;
+	struct stat status = {0};
 
 	if (!config_read_path(walk, node, target))
 		return false;
-	return access(*path, R_OK) == 0 || unreadable(walk, node, *path);
+	if (access(*path, R_OK) != 0 || stat(*path, &status) != 0)
+		return unreadable(walk, node, *path);
+	return S_ISREG(status.st_mode) ||
+	       file_problem(walk, node, "\"%s\": %s is not a file", walk->rule->key, *path);
 }
 
 /* -1, with errno: it cannot be read. */

@@ -67,7 +67,11 @@ int context_identify(const struct context *context, const char *path, struct yam
 	good = folder == NULL ||
 	       archive_owner_become(folder, context->identity == AS_OWNER, &error);
 	free(folder);
-	return good ? EXIT_DONE : error_print(&error);
+	if (good)
+		return EXIT_DONE;
+	yaml_close(*parsed);
+	*parsed = NULL;
+	return error_print(&error);
 }
 
 /* Takes over the configuration. False where it, or what it names, is wrong. */
@@ -122,7 +126,6 @@ static int load_configuration(struct context *context, bool last_good)
 	}
 	status = context_identify(context, path, &parsed);
 	if (status != EXIT_DONE) {
-		yaml_close(parsed);
 		free(path);
 		return status;
 	}

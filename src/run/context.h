@@ -67,8 +67,8 @@ struct context context_new(
 /*
  * Becomes whom the command acts as, by the configuration at path, or by its last good copy where it
  * is not YAML: EXIT_DONE, or EXIT_LOCAL after a line. context_open() does so first; for a command
- * that reads the configuration itself. *parsed: the file, where it was parsed for that, else NULL;
- * owned by the caller, who gives it to config_load().
+ * that reads the configuration itself. *parsed: with EXIT_DONE the file, where it was parsed for
+ * that, else NULL; owned by the caller, who gives it to config_load().
  */
 int context_identify(const struct context *context, const char *path, struct yaml **parsed);
 

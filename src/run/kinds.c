@@ -27,7 +27,7 @@ struct kind_set {
 };
 
 /* The nearest of the names, or all of them; owned by the caller. */
-static char *advice(const struct text_list *names, const char *word)
+static char *advice(const struct text_list *names, const char *word, const char *lists_them)
 {
 	const char *nearest = text_nearest(word, (const char *const *)names->list, names->count);
 	struct buffer text = {0};
@@ -36,7 +36,9 @@ static char *advice(const struct text_list *names, const char *word)
 		buffer_format(&text, "; did you mean \"%s\"?", nearest);
 	else if (names->count == 0)
 		buffer_text(&text, "; there is none at all");
-	for (size_t i = 0; nearest == NULL && i < names->count; i++)
+	else if (lists_them != NULL)
+		buffer_format(&text, "; `%s` lists them", lists_them);
+	for (size_t i = 0; nearest == NULL && lists_them == NULL && i < names->count; i++)
 		buffer_format(&text, "%s %s", i == 0 ? "; there are" : ",", names->list[i]);
 	return buffer_take(&text);
 }
@@ -60,7 +62,7 @@ static void unknown_kind(
 	char *text;
 
 	if (kind_names(templates, config->kinds, &names, &error)) {
-		text = advice(&names, name);
+		text = advice(&names, name, "lampwatch kinds");
 		node_problem(problems, place(config, "pages", i, "kind"), "no kind \"%s\"%s", name,
 			text);
 		free(text);
@@ -111,7 +113,7 @@ static void unknown_template(
 	for (size_t j = 0; j < files.count; j++)
 		if (strchr(files.list[j], '.') == NULL) /* else a part of others */
 			text_list_add(&names, files.list[j]);
-	text = advice(&names, name);
+	text = advice(&names, name, NULL);
 	node_problem(problems, place(config, "webhooks", i, "template"), "no template \"%s\"%s",
 		name, text);
 	free(text);

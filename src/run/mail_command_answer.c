@@ -16,7 +16,6 @@
 #include "tell/admin_notice.h"
 #include "tell/incoming_mail.h"
 #include "tell/mail_templates.h"
-#include "tell/message.h"
 #include "tell/message_data.h"
 #include "tell/outbox.h"
 #include "tell/plan.h"

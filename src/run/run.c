@@ -291,7 +291,7 @@ static int open_run(struct run *run, const struct error *unprepared)
 		.context = run,
 		.quiet = context->invocation->verbosity < 0};
 	good = error.remedy == 0 && open_archive(run, &lost, &error);
-	run->observer.lost = lost;
+	run->observer.lost = lost || file_presence(context->database_path, NULL) == FILE_UNKNOWN;
 	if (!good && (run->dry || error.remedy == REMEDY_CONFIGURATION)) {
 		run_complain(run, cause(run, &error)->text);
 	} else if (good || fall_back(run, cause(run, &error), lost)) {

@@ -200,6 +200,7 @@ static void become(const void *context, int in, int out)
 	else
 		close(STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	if (!start->sort->gains)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	alarm(start->sort->alarm);

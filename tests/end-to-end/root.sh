@@ -173,6 +173,18 @@ as_root run
 same "an archive of root's own stays root's, with a warning" "0 1" "$status $(grep -c "warning: runs as root" <<< "$said")"
 check "it is root's" test "$(stat -c %u "$home/archive")" = 0
 
+# ---- where the archive cannot be looked at ----
+
+# As a mount whose server is gone: nobody can say whose it is, and people are told all the same.
+begin "$work/home/gone" ""
+as_root run
+mv "$home/gone" "$home/kept"; ln -s gone "$home/gone"
+red
+as_root run
+same "a run as root goes on where the archive cannot be looked at" 3 "$status"
+same "and tells what is red" 1 "$(subjects relay | grep -c '^RED')"
+check "and says what is wrong" test "${said#*"$home/gone"*: Too many levels}" != "$said"
+
 # ---- a mistake in the configuration ----
 
 begin "$work/home/archive" ""

@@ -154,6 +154,15 @@ page_closed() { chown -R 0:0 archive/example; chmod 700 archive/example; }
 page_open() { chmod 755 archive/example; own archive; }
 fault "a page's folder that only root may enter" page_closed page_open
 
+# A pipe makes whoever opens it wait for ever, as long as nobody stands at its other end.
+chain_pipe() { mv archive/example/chain chain.kept; mkfifo archive/example/chain; own archive; }
+chain_file() { mv chain.kept archive/example/chain; }
+fault "a chain that is a pipe" chain_pipe chain_file
+# As a mount whose server is gone: neither there nor not there.
+nowhere_to_go() { mv archive archive.kept; ln -s archive archive; }
+back() { rm archive; mv archive.kept archive; }
+fault "an archive that cannot be looked at" nowhere_to_go back
+
 # rebuilt: what is there cannot be used, and the database comes from the folders.
 rebuilt() { at 8 rebuild > rebuilt.log 2>&1 || cat rebuilt.log; }
 garbage() { head -c 100000 /dev/urandom > archive/.state/lampwatch.db; rm -f archive/.state/lampwatch.db-*; }
@@ -180,8 +189,21 @@ fault "a database of which one page was flipped" flipped rebuilt
 newer() { known=$(version); version =99; own archive; }
 older() { version "=$known"; own archive; }
 fault "a database of a newer version" newer older
+database_pipe() { rm -f archive/.state/lampwatch.db*; mkfifo archive/.state/lampwatch.db; own archive; }
+fault "a database that is a pipe" database_pipe rebuilt
 foreign() { rm -f archive/.state/lampwatch.db*; python3 -c 'import sqlite3; c = sqlite3.connect("archive/.state/lampwatch.db"); c.execute("CREATE TABLE page (x)"); c.commit()'; own archive; }
 fault "a database of another program" foreign rebuilt
+
+# ---- a limit on the size of files ----
+
+begin "a limit"
+red
+as=(prlimit --fsize=8192 "${as[@]}")
+run 2
+same "a limit on the size of files is as a full disk" "3 RED" "$status $(told | grep -o 'RED')"
+as=("${as[@]:2}")
+run 3
+same "and no run is ended by it" "0" "$status"
 
 # ---- a new archive in the place of the one that could not be written ----
 

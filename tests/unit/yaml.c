@@ -158,6 +158,9 @@ static void test_what_is_not_yaml_is_refused_with_its_line(void **state)
 		{"a: 1\n...\n}", 3},
 		{"a: 1\nb: \"x\\0y\"\n", 2},
 		{"a: \x01\n", 1},
+		{"a: 1\nb: !!binary aGk=\n", 2},
+		{"a: 1\nb: !own {c: 1}\n", 2},
+		{"a: &a\n  b: [*a, *a]\n", 1},
 	};
 
 	(void)state;
@@ -362,6 +365,76 @@ static void test_aliases_are_followed(void **state)
 	yaml_close(yaml);
 }
 
+/* Where libyaml's own words say where, but not what to do. */
+static void test_what_is_not_yaml_is_told_with_what_to_do(void **state)
+{
+	static const char *const cases[][2] = {
+		{"a: \xfc\n", "not YAML: invalid leading UTF-8 octet (save the file as UTF-8)"},
+		{"a: b: c\n",
+			"not YAML: mapping values are not allowed in this context (what holds "
+			"\": \" stands in quotes)"},
+		{"a: 'open\nb: 1\n", "not YAML: found unexpected end of stream while scanning a "
+				     "quoted scalar that "
+				     "begins on line 1 (a quotation mark is missing)"},
+		{"a 1\nb: 1\n",
+			"not YAML: mapping values are not allowed in this context (what holds "
+			"\": \" stands in quotes)"},
+		{"b: 1\na 1\n",
+			"not YAML: could not find expected ':' while scanning a simple key that "
+			"begins on line 2 (a key ends with a colon and a blank)"},
+		{"a: @b\n",
+			"not YAML: found character that cannot start any token while scanning for "
+			"the next token (what begins with @, ` or % stands in quotes)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct problems problems = {0};
+
+		assert_null(parse(cases[i][0], &problems));
+		assert_int_equal(problems.count, 1);
+		assert_string_equal(problems.list[0].text, cases[i][1]);
+		problems_release(&problems);
+	}
+}
+
+/* Nine members, of which each stands for nine: nobody can walk all of that. */
+static void test_what_aliases_stand_for_is_bounded(void **state)
+{
+	struct buffer text = {0};
+	struct problems problems = {0};
+
+	(void)state;
+	buffer_text(&text, "a0: &a0 x\n");
+	for (int i = 1; i < 12; i++) {
+		buffer_format(&text, "a%d: &a%d [", i, i);
+		for (int j = 0; j < 9; j++)
+			buffer_format(&text, "%s*a%d", j > 0 ? ", " : "", i - 1);
+		buffer_text(&text, "]\n");
+	}
+	assert_null(yaml_parse("bomb", buffer_string(&text), text.length, &problems));
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.list[0].text,
+		"with what its aliases stand for the file is longer than 4194304 bytes");
+	assert_true(problems.list[0].line > 0);
+	problems_release(&problems);
+	buffer_release(&text);
+}
+
+static void test_merge_keys_are_named(void **state)
+{
+	struct problems problems = {0};
+	struct yaml *yaml = parse("<<: {lit: true}\n", &problems);
+	static const struct node_rule none[] = {{0}};
+
+	(void)state;
+	assert_false(node_walk_map(&problems, yaml_root(yaml), none, NULL, NULL));
+	assert_string_equal(problems.list[0].text,
+		"merge keys (\"<<\") have no meaning here; write out what they bring");
+	problems_release(&problems);
+	yaml_close(yaml);
+}
+
 static char *written(const char *text)
 {
 	struct problems problems = {0};
@@ -418,6 +491,9 @@ int main(void)
 		cmocka_unit_test(test_durations_need_a_unit_and_have_bounds),
 		cmocka_unit_test(test_sizes_have_units_and_do_not_wrap_around),
 		cmocka_unit_test(test_aliases_are_followed),
+		cmocka_unit_test(test_what_aliases_stand_for_is_bounded),
+		cmocka_unit_test(test_what_is_not_yaml_is_told_with_what_to_do),
+		cmocka_unit_test(test_merge_keys_are_named),
 	};
 
 	return cmocka_run_group_tests_name("yaml", tests, NULL, NULL);

@@ -74,8 +74,9 @@ static bool add_word(
 	const char *text = node_text(node);
 	struct level_word *added;
 
-	if (node_type(node) != NODE_SCALAR)
-		return node_problem(problems, node, "a level takes a word or a list of words");
+	if (node_type(node) != NODE_SCALAR || node_is_nothing(node))
+		return node_problem(problems, node,
+			"a level takes a word or a list of words; '' is an empty one");
 	for (size_t i = 0; i < words->count; i++)
 		if (strcasecmp(words->list[i].text, text) == 0)
 			return words->list[i].level == level ||
