@@ -22,8 +22,9 @@ unsanitized() { [ ! -x "$BUILD/tests/lampwatch" ] || lampwatch=$BUILD/tests/lamp
 
 # failing CALLS COMMAND…: with calls that fail as tests/faults/fail.c says; "": none.
 failing() {
-	local calls=$1; shift
-	LAMPWATCH_FAIL=$calls LD_PRELOAD=${calls:+$BUILD/tests/libfail.so} ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$@"
+	local calls=$1 library=fail; shift
+	case $calls in malloc*) library=fail-memory ;; esac
+	LAMPWATCH_FAIL=$calls LD_PRELOAD=${calls:+$BUILD/tests/lib$library.so} ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$@"
 }
 
 # Ends every server by its own process id, and removes the folder; LAMPWATCH_KEEP leaves it.

@@ -46,7 +46,7 @@ enum {
 	CALLS_SPOOL = 1 << 8,  /* new files, which appear whole (base/file.h) */
 };
 
-enum { MAKING_MILLISECONDS = 5000 /* of the processor: a thousand times what a filter takes */ };
+enum { MAKING_MILLISECONDS = 1000 /* of the processor: a thousand times what a filter takes */ };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
 
@@ -607,12 +607,15 @@ static int add_rules(scmp_filter_ctx filter, const struct role *role, uint32_t a
 	return result;
 }
 
-/* 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). Where memory runs out
- * meanwhile, libseccomp 2.5 may never end: then its limit ends the process. */
+/*
+ * 0, or a negative errno. A tracer may skip a call (SCMP_FLTATR_API_TSKIP). Where memory runs out,
+ * libseccomp 2.5 may say nothing, and its program then refuses what it should allow, such as
+ * close(): only errno tells. Or it may never end: then its limit ends the process.
+ */
 static int make_program(enum confine_role number)
 {
-	const struct role *role = &roles[number];
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	struct sock_fprog program = {0};
 	int result = filter == NULL ? -ENOMEM : 0;
 
 	child_limit_time(MAKING_MILLISECONDS);
@@ -620,12 +623,17 @@ static int make_program(enum confine_role number)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_API_TSKIP, 1);
 	if (result == 0)
 		result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
+	errno = 0;
 	if (result == 0)
-		result = add_rules(filter, role, seccomp_arch_native());
-	if (result == 0 && !export(filter, &programs[number]))
+		result = add_rules(filter, &roles[number], seccomp_arch_native());
+	if (result == 0 && (!export(filter, &program) || errno == ENOMEM))
 		result = errno != 0 ? -errno : -EINVAL;
 	child_limit_time(0);
 	seccomp_release(filter);
+	if (result == 0)
+		programs[number] = program;
+	else
+		free(program.filter);
 	return result;
 }
 

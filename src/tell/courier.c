@@ -203,7 +203,7 @@ static void courier_state_collect(struct courier_state *courier, const struct po
 		struct open_session *session = &courier->open_sessions[i];
 
 		if (session->session.child.process == 0 ||
-			(polls[i].revents == 0 && !session_over(&session->session)))
+			(polls[i].revents == 0 && !child_late(&session->session.child)))
 			continue;
 		if (!any)
 			database_begin(courier->database);

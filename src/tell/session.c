@@ -327,16 +327,11 @@ static bool answer_good(struct session *session, struct session_answer *answer)
 	return true;
 }
 
-bool session_over(const struct session *session)
-{
-	return child_late(&session->child) || child_ended(&session->child);
-}
-
 enum session_news session_read(struct session *session, struct session_answer *answer,
 	const char **crash, struct error *refused)
 {
 	struct child *child = &session->child;
-	bool over = session_over(session), late = child_late(child); /* before we look */
+	bool late = child_late(child); /* even if it ends by itself while we look */
 	ssize_t got = read(child->from, answer, sizeof *answer);
 	bool broken = got < 0 && errno != EAGAIN && errno != EINTR;
 	struct child_end end;
@@ -346,7 +341,7 @@ enum session_news session_read(struct session *session, struct session_answer *a
 		child_renew(child, session->role.milliseconds);
 		return SESSION_ANSWER;
 	}
-	if (got < 0 && !broken && !over)
+	if (got < 0 && !broken && !late)
 		return SESSION_QUIET;
 	child_unrefused(child, refused);
 	if (got > 0) {

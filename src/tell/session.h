@@ -63,10 +63,6 @@ enum session_news {
 	SESSION_OVER,   /* its process is gone, and with it what was not answered */
 };
 
-/* Whether its process has ended, or is late: session_read() then has news although from may not be
- * readable, as where another process holds the other end. */
-bool session_over(const struct session *session);
-
 /*
  * Does not wait, but for an end that is due. When it is over, *crash is why it did not end as it
  * should (NULL: it did): then whatever was in turn may have gone out whole; and refused is our own
