@@ -111,6 +111,26 @@ static bool declares_other(const char *bytes, size_t length)
 	return other;
 }
 
+/* nul: what stands for one. */
+static void add_text(
+	const char *bytes, size_t length, bool repair, const char *nul, struct buffer *out)
+{
+	buffer_expect(out, length);
+	while (length > 0) {
+		const char *end = memchr(bytes, '\0', length);
+		size_t piece = end != NULL ? (size_t)(end - bytes) : length;
+
+		if (repair)
+			text_repair(out, bytes, piece);
+		else
+			buffer_add(out, bytes, piece);
+		if (end != NULL)
+			buffer_text(out, nul);
+		bytes += piece + (end != NULL);
+		length -= piece + (end != NULL);
+	}
+}
+
 bool decode_document(const char *bytes, size_t length, struct buffer *out)
 {
 	struct mark mark = mark_of(bytes, length);
@@ -124,22 +144,10 @@ bool decode_document(const char *bytes, size_t length, struct buffer *out)
 	}
 	valid = text_valid(bytes, length);
 	if (mark.length == 0 && !valid && declares_other(bytes, length)) {
-		buffer_add(out, bytes, length);
+		/* For libxml2, HTML would end there. */
+		add_text(bytes, length, false, "?", out);
 		return false;
 	}
-	buffer_expect(out, length);
-	while (length > 0) {
-		const char *nul = memchr(bytes, '\0', length);
-		size_t piece = nul != NULL ? (size_t)(nul - bytes) : length;
-
-		if (valid)
-			buffer_add(out, bytes, piece);
-		else
-			text_repair(out, bytes, piece);
-		if (nul != NULL)
-			buffer_text(out, replacement);
-		bytes += piece + (nul != NULL);
-		length -= piece + (nul != NULL);
-	}
+	add_text(bytes, length, !valid, replacement, out);
 	return true;
 }

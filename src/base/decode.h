@@ -15,7 +15,7 @@ struct buffer;
  * true. UTF-16 is recognised by its mark or, without one, by the zero bytes of the first
  * characters; NUL and bytes that are not UTF-8 become
  * U+FFFD, whatever the label says. Returns false if the document is not
- * UTF-8 and declares another encoding: out then holds the unchanged bytes.
+ * UTF-8 and declares another encoding: out then holds the bytes as they are, with ? for NUL.
  */
 bool decode_document(const char *bytes, size_t length, struct buffer *out);
 

@@ -4,9 +4,9 @@
  *that a thousand of them do not load fifty kinds a thousand times.
  *
  * Each line of standard input is one page: kind ("-": to be told from the page alone), url ("-":
- *none), a file with parameters ("-": none), and the page's documents, tabs between them: a path, or
- *"=" and the number of its bytes, which follow the line. For each
- *it prints a line, and so many bytes:
+ *none), a file with parameters ("-": none), and the page's documents, tabs between them: a path,
+ *"-" for one that was not fetched, or "=" and the number of its bytes, which follow the line. For
+ *each it prints a line, and so many bytes:
  *
  *	read KIND BYTES         the reading in its canonical text
  *	unreadable - BYTES      the complaint
@@ -153,6 +153,8 @@ static void read_one(const struct kind_list *kinds, const char *templates,
 	bool good;
 
 	for (size_t i = 0; i < request->count; i++) {
+		if (strcmp(request->paths[i], "-") == 0)
+			continue;
 		get_document(request->paths[i], &bodies[i]);
 		documents[i] = (struct document){buffer_string(&bodies[i]), bodies[i].length};
 	}

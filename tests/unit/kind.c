@@ -118,6 +118,17 @@ static void test_a_block_must_say_where_its_rows_are_and_what_they_say(void **st
 		"fine");
 }
 
+static void test_what_nobody_said_is_not_green(void **state)
+{
+	(void)state;
+	assert_refused(MINIMAL "levels:\n  operational:\n", 4, "a word is missing");
+	assert_refused(MINIMAL "levels:\n  operational:\n  - up\n  -\n", 6, "a word is missing");
+	assert_refused(MINIMAL "levels: {operational: [null]}\n", 3, "a word is missing");
+	assert_refused(MINIMAL "levels: {operational: [up, '*']}\n", 3, "what nobody knows");
+	assert_refused(MINIMAL "levels: {notice: '**'}\n", 3, "what nobody knows");
+	kind_free(accepted(MINIMAL "levels: {operational: ['', 'up *'], degraded: ['*']}\n", NULL));
+}
+
 static void test_one_word_under_two_levels_is_an_error(void **state)
 {
 	(void)state;
@@ -368,7 +379,7 @@ static void test_every_kind_of_ours_loads(void **state)
 
 static void test_a_kind_is_the_same_when_it_is_made_of_its_source(void **state)
 {
-	static const char *const with[] = {NULL, "{levels: {operational: [~, '~', \"a\\tb\"]}}",
+	static const char *const with[] = {NULL, "{levels: {operational: ['~', \"a\\tb\"]}}",
 		"let:\n  a: 'string(//b)'\nindicators: {each: //i, name: \"'\\u2028\\\"'\", word: "
 		"'1'}\n"};
 
@@ -404,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_variables_are_known_from_their_definition_on),
 		cmocka_unit_test(test_names_must_differ_and_be_names),
 		cmocka_unit_test(test_a_block_must_say_where_its_rows_are_and_what_they_say),
+		cmocka_unit_test(test_what_nobody_said_is_not_green),
 		cmocka_unit_test(test_one_word_under_two_levels_is_an_error),
 		cmocka_unit_test(test_parameters_are_laid_over_the_file_key_by_key),
 		cmocka_unit_test(test_the_digest_differs_where_the_way_of_reading_does),

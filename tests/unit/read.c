@@ -96,6 +96,30 @@ static void test_words_are_compared_without_case_and_white_space_around(void **s
 		"page\t\toperational\t\nindicator\ta b\t\ta b\toperational\tOK\n");
 }
 
+/* What finds no row in a list of all rows has found nothing out. */
+static void test_no_row_is_not_well(void **state)
+{
+	static const char others[] = HEAD "indicators: {each: '/json/item', name: 'n', word: 'w', "
+					  "others: operational}\n" TABLE;
+
+	(void)state;
+	assert_unreadable(ROWS, "[]", "indicators: no row is there");
+	assert_unreadable(ROWS, "{\"itms\":[{\"n\":\"a\",\"w\":\"down\"}]}", "no row is there");
+	assert_reading(
+		ROWS "page: {word: '/json/w'}\n", "{\"w\":\"ok\"}", "page\t\toperational\tok\n");
+	assert_reading(others, "[]", "page\t\toperational\t\nindicator\t*\t\t*\toperational\t\n");
+}
+
+/* The name of the row for all that is not listed is no page's to give. */
+static void test_no_row_stands_for_what_is_not_listed(void **state)
+{
+	(void)state;
+	assert_unreadable(
+		ROWS, "[{\"n\":\"*\",\"w\":\"ok\"}]", "stands for all that is not listed");
+	assert_reading(ROWS, "[{\"n\":\"**\",\"w\":\"ok\"}]",
+		"page\t\toperational\t\nindicator\t**\t\t**\toperational\tok\n");
+}
+
 static void test_exact_word_beats_pattern_and_the_first_pattern_wins(void **state)
 {
 	static const char kind[] = HEAD "indicators: {each: '/json/item', name: '.', word: '.'}\n"
@@ -113,7 +137,7 @@ static void test_exact_word_beats_pattern_and_the_first_pattern_wins(void **stat
 static void test_empty_word_is_only_what_the_table_says_of_it(void **state)
 {
 	static const char catch_all[] = HEAD "indicators: {each: '/json/item', name: '.', word: "
-					     "'w'}\nlevels: {operational: ['*']}\n";
+					     "'w'}\nlevels: {degraded: ['*']}\n";
 	static const char named[] = HEAD "indicators: {each: '/json/item', name: '.', word: "
 					 "'w'}\nlevels: {operational: ['']}\n";
 
@@ -498,9 +522,11 @@ static void test_incident_whose_level_is_operational_is_over_and_left_out(void *
 {
 	(void)state;
 	assert_reading(INCIDENTS,
-		"{\"x\":[{\"i\":\"7\",\"t\":\"T\",\"w\":\"ok\",\"c\":[\"1\"],\"m\":[{\"t\":\"x\"}]}"
+		"{\"c\":[{\"n\":\"A\"}],"
+		"\"x\":[{\"i\":\"7\",\"t\":\"T\",\"w\":\"ok\",\"c\":[\"1\"],\"m\":[{\"t\":\"x\"}]}"
 		",{\"t\":\"U\",\"w\":\"work\",\"a\":\"soon\"}]}",
-		"page\t\tmaintenance\t\nincident\tU\tU\tmaintenance\twork\t\t\t\t\n");
+		"page\t\tmaintenance\t\nindicator\tA\t\tA\toperational\tok\nincident\tU\tU\tmainten"
+		"ance\twork\t\t\t\t\n");
 }
 
 static void test_same_is_resolved_before_what_is_over_is_left_out(void **state)
@@ -736,6 +762,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unknown_word_is_unknown_not_operational),
 		cmocka_unit_test(test_words_are_compared_without_case_and_white_space_around),
+		cmocka_unit_test(test_no_row_is_not_well),
+		cmocka_unit_test(test_no_row_stands_for_what_is_not_listed),
 		cmocka_unit_test(test_exact_word_beats_pattern_and_the_first_pattern_wins),
 		cmocka_unit_test(test_empty_word_is_only_what_the_table_says_of_it),
 		cmocka_unit_test(test_no_node_and_nothing_in_it_are_two_words),

@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "unit/kind_text.h"
 #include "unit/processor_time.h"
 #include "watch/kind/known_words.h"
@@ -88,6 +89,19 @@ static void assert_no_sketch(const char *page, size_t length, const char *reason
 	assert_int_equal(error.remedy, REMEDY_PAGE);
 	if (strstr(error.text, reason) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", error.text, reason);
+}
+
+/* The head, then before and after with a number between them, from first on, count times. Owned by
+ * the caller. */
+static char *many(
+	const char *head, const char *before, const char *after, size_t first, size_t count)
+{
+	struct buffer page = {0};
+
+	buffer_text(&page, head);
+	for (size_t i = first; i < first + count; i++)
+		buffer_format(&page, "%s%zu%s", before, i, after);
+	return buffer_take(&page);
 }
 
 static void test_a_word_is_sure_where_several_kinds_agree(void **state)
@@ -195,6 +209,17 @@ static void test_a_name_is_not_what_changes_with_the_word(void **state)
 		NULL);
 }
 
+static void test_a_name_is_not_what_all_rows_share(void **state)
+{
+	char *page = many(
+		"<table>", "<tr class=row><td>host ", "<td><i>core</i><td class=say>up", 1000, 20);
+
+	(void)state;
+	assert_sketch(
+		page, "each: '//tr[contains-token(@class, \"row\")]'\n", "name: 'td[1]'\n", NULL);
+	free(page);
+}
+
 static void test_entries_of_a_feed_are_incidents(void **state)
 {
 	(void)state;
@@ -223,13 +248,21 @@ static void test_what_one_kind_says_is_asked(void **state)
 
 static void test_no_rows_are_said_to_be_none(void **state)
 {
-	static const char *const pages[] = {"{}", "{\"status\": \"up\"}", "<p>up",
-		"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
-		"[{\"s\": \"up\"}, {\"s\": \"up\"}]"};
+	static const struct {
+		const char *page, *reason;
+	} cases[] = {
+		{"{}", "no text is a word that another kind knows"},
+		{"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
+			"no text is a word that another kind knows"},
+		{"{\"status\": \"up\"}", "never in two rows alike"},
+		{"<p>up", "never in two rows alike"},
+		{"[{\"s\": \"up\"}, {\"s\": \"up\"}]", "rows with known words (/json/item/s), but "
+						       "nothing in them looks like a name"},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
-		assert_no_sketch(pages[i], strlen(pages[i]), "no rows with a known word found");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_no_sketch(cases[i].page, strlen(cases[i].page), cases[i].reason);
 	assert_no_sketch("", 0, "the document is empty");
 	assert_no_sketch("{", 1, "JSON");
 }
@@ -246,15 +279,32 @@ static void test_texts_of_the_page_stay_texts(void **state)
 		"# 'a\\u{202E}''x': what does it mean?", NULL);
 }
 
-/* Repeats unit, in which %zu is a number, count times. Owned by the caller. */
-static char *many(const char *head, const char *before, const char *after, size_t count)
+static void test_a_page_of_many_rows(void **state)
 {
-	struct buffer page = {0};
+	static const struct {
+		size_t count;
+		const char *says; /* NULL: there is no sketch */
+	} cases[] = {{4000, "4000 indicators"}, {19999, "19999 indicators"}, {40000, NULL}};
 
-	buffer_text(&page, head);
-	for (size_t i = 0; i < count; i++)
-		buffer_format(&page, "%s%zu%s", before, i, after);
-	return buffer_take(&page);
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *rows = many("", ", {\"label\": \"host ", "\", \"state\": \"up\"}", 1,
+			cases[i].count - 1);
+		char *page = memory_format(
+			"{\"hosts\": [{\"label\": \"host\", \"state\": \"up\"}%s]}", rows);
+		clock_t began = clock();
+
+		if (cases[i].says != NULL)
+			assert_sketch(page, "each: '/json/hosts/item'\n", "name: 'label'\n",
+				cases[i].says, NULL);
+		else
+			assert_no_sketch(page, strlen(page),
+				"more than 20000 nodes: /json/hosts/item; that is more rows than a "
+				"reading has");
+		assert_processor_time(began, 20);
+		free(page);
+		free(rows);
+	}
 }
 
 static void test_a_hostile_page_is_bounded(void **state)
@@ -277,7 +327,8 @@ static void test_a_hostile_page_is_bounded(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-		char *page = many(pages[i].head, pages[i].before, pages[i].after, pages[i].count);
+		char *page =
+			many(pages[i].head, pages[i].before, pages[i].after, 0, pages[i].count);
 		struct error error = {0};
 		clock_t began = clock();
 		char *sketch = sketch_of(page, strlen(page), &error);
@@ -302,10 +353,12 @@ int main(void)
 		cmocka_unit_test(test_no_rows_are_chosen_by_their_state),
 		cmocka_unit_test(test_a_state_in_a_class),
 		cmocka_unit_test(test_a_name_is_not_what_changes_with_the_word),
+		cmocka_unit_test(test_a_name_is_not_what_all_rows_share),
 		cmocka_unit_test(test_entries_of_a_feed_are_incidents),
 		cmocka_unit_test(test_what_one_kind_says_is_asked),
 		cmocka_unit_test(test_no_rows_are_said_to_be_none),
 		cmocka_unit_test(test_texts_of_the_page_stay_texts),
+		cmocka_unit_test(test_a_page_of_many_rows),
 		cmocka_unit_test(test_a_hostile_page_is_bounded),
 	};
 

@@ -167,6 +167,18 @@ static void test_other_encodings_are_read_where_the_document_declares_them(void 
 		"\xc3\xa4");
 }
 
+/* libxml2 ends HTML there, and what came before would be the whole page. */
+static void test_no_page_ends_at_a_byte_that_its_encoding_lacks(void **state)
+{
+	(void)state;
+	ASSERT_NO_TREE("<meta charset=windows-1252><p>\xe4</p><b>\x81</b><i>down</i>",
+		"none of the encoding");
+	ASSERT_NO_TREE("<meta charset=euc-jp><p>\xb0\xa1</p><b>\xff</b><i>down</i>",
+		"none of the encoding");
+	ASSERT_TREE("<meta charset=windows-1252><p>\xe4</p><b>\0</b><i>down</i>", "//i", "down");
+	ASSERT_TREE("<meta charset=no-such-code><p>\xe4</p><b>\x81</b><i>down</i>", "//i", "down");
+}
+
 static void test_one_bad_byte_in_utf8_spoils_one_character(void **state)
 {
 	(void)state;
@@ -359,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_xml_with_an_html_doctype_is_html),
 		cmocka_unit_test(test_bytes_that_are_utf8_are_utf8_whatever_the_label_says),
 		cmocka_unit_test(test_other_encodings_are_read_where_the_document_declares_them),
+		cmocka_unit_test(test_no_page_ends_at_a_byte_that_its_encoding_lacks),
 		cmocka_unit_test(test_one_bad_byte_in_utf8_spoils_one_character),
 		cmocka_unit_test(test_documents_without_anything_are_refused),
 		cmocka_unit_test(test_broken_json_and_xml_are_refused_with_their_line),

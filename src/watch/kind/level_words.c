@@ -74,9 +74,15 @@ static bool add_word(
 	const char *text = node_text(node);
 	struct level_word *added;
 
-	if (node_type(node) != NODE_SCALAR || node_is_nothing(node))
+	if (node_type(node) != NODE_SCALAR)
+		return node_problem(problems, node, "a level takes a word or a list of words");
+	if (node_is_nothing(node))
 		return node_problem(problems, node,
-			"a level takes a word or a list of words; '' is an empty one");
+			"a word is missing; '' in quotes is the empty word: nothing was found");
+	if (level <= LEVEL_NOTICE && text[0] != '\0' && text[strspn(text, "*")] == '\0')
+		return node_problem(problems, node,
+			"'%s' under %s would make green what nobody knows; an unknown word is grey",
+			text, level_name(level));
 	for (size_t i = 0; i < words->count; i++)
 		if (strcasecmp(words->list[i].text, text) == 0)
 			return words->list[i].level == level ||

@@ -320,8 +320,12 @@ static bool read_page_line(struct work *work)
 	if (!derived)
 		return read_level(work, NULL, &kind->word, NULL, &reading->word, &reading->level) ||
 		       error_prefix(work->error, "page");
-	/* The level is that of the worst row; without rows, `require` has shown that this is the
-	 * page. */
+	/* The level is that of the worst row. Where only troubles are listed, there is a row for
+	 * what is not; a kind without it that finds no row looks in the wrong place, unless
+	 * `derive` has shown that this shape of the page has none. */
+	if (kind->indicators.count > 0 && reading->indicator_count == 0 && kind->word.count == 0)
+		return error_set(work->error, REMEDY_PAGE,
+			"indicators: no row is there, and nothing else says how the page is");
 	reading->word = memory_string("");
 	reading->level = LEVEL_OPERATIONAL;
 	for (size_t i = 0; i < reading->indicator_count; i++)

@@ -94,6 +94,11 @@ static bool read_indicator(
 	}
 	if (!count_in(work, block, node))
 		return false;
+	/* A page that calls a row so would say that all is well that it no longer lists. */
+	if (strcmp(last->id, READING_OTHERS) == 0)
+		return error_set(work->error, REMEDY_PAGE,
+			"id: a row has the one that stands for all that is not listed, \"%s\"",
+			READING_OTHERS);
 	place = id_place(work->ids, last->id);
 	if (place != 0 && block->same == SAME_ERROR)
 		return id_again(work, last->id);

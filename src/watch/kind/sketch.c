@@ -18,6 +18,7 @@ enum {
 	SAMPLE = 40,          /* rows of a claim that are looked at when it is judged */
 	WORDS_SHOWN = 40,     /* different words */
 	NAME_LENGTH_MAX = 80, /* bytes: what is longer is prose */
+	NAMES_REPEAT_MAX = 8, /* rows of one name, on an average, as in several regions */
 	SHOWN_MAX = 80,       /* bytes of a text of the page in a comment */
 };
 
@@ -39,6 +40,8 @@ struct sketch {
 	struct xpath **xpaths; /* owned: they must outlive the evaluation */
 	size_t xpath_count;
 	struct judged best;
+	const struct claim *nameless; /* the first whose rows have words and no names; NULL: none */
+	struct error error;           /* why the rows of a claim could not be looked at; or empty */
 };
 
 static const struct xpath *xpath_of(struct sketch *sketch, const char *text)
@@ -52,12 +55,13 @@ static const struct xpath *xpath_of(struct sketch *sketch, const char *text)
 	return xpath;
 }
 
-/* The nodes; NULL where the path is none or the page's work is spent. */
+/* The nodes; NULL where the path is none, there are too many or the page's work is spent. */
 static xmlXPathObjectPtr nodes_of(struct sketch *sketch, const char *path)
 {
 	const struct xpath *xpath = xpath_of(sketch, path);
 
-	return xpath != NULL ? evaluate_nodes(sketch->evaluation, xpath, NULL, NULL) : NULL;
+	return xpath != NULL ? evaluate_nodes(sketch->evaluation, xpath, NULL, &sketch->error)
+			     : NULL;
 }
 
 /* Its text at some of the rows, evenly spread: at most SAMPLE, or all of them. */
@@ -109,7 +113,7 @@ static bool is_name_like(const char *text)
 		letters += isalpha((unsigned char)*at) || (unsigned char)*at >= 0x80;
 		digits += isdigit((unsigned char)*at) != 0;
 	}
-	return letters > 0 && letters > digits && length <= NAME_LENGTH_MAX &&
+	return letters > 0 && letters >= digits && length <= NAME_LENGTH_MAX &&
 	       !text_starts(text, "http") && !text_starts(text, "/");
 }
 
@@ -137,8 +141,8 @@ static double key_weight(const char *path)
 	return 1;
 }
 
-/* How much the texts look like the names of the rows: 0, not at all. A text with the word in it
- * changes with the word. Sorts them. */
+/* How much the texts look like the names of the rows: 0, not at all, as where hardly any differ. A
+ * text with the word in it changes with the word. Sorts them. */
 static double name_worth(const struct sketch *sketch, const char *path,
 	const struct text_list *words, struct text_list *texts)
 {
@@ -153,6 +157,8 @@ static double name_worth(const struct sketch *sketch, const char *path,
 	if (names * 2 < texts->count || count_known(sketch, texts) * 4 > texts->count)
 		return 0;
 	different = count_different(texts, &filled);
+	if (different * NAMES_REPEAT_MAX < texts->count)
+		return 0;
 	return key_weight(path) * (double)different / (double)texts->count * (double)names /
 	       (double)filled;
 }
@@ -245,6 +251,8 @@ static void judge(struct sketch *sketch, const struct claim *claim)
 	if (judged.score > sketch->best.score) {
 		judged.name = find_name(sketch, rows, &texts, &worth);
 		judged.score *= worth < 1 ? worth : 1;
+		if (judged.name == NULL && sketch->nameless == NULL)
+			sketch->nameless = claim;
 	}
 	if (judged.name != NULL && judged.score > sketch->best.score) {
 		judged_release(&sketch->best);
@@ -474,6 +482,27 @@ static bool try_kind(const struct document *document, const struct buffer *writt
 	return good;
 }
 
+/* Why there is no sketch, and what to do about it. */
+static bool complain(const struct sketch *sketch, const struct claims *claims, struct error *error)
+{
+	if (sketch->nameless != NULL)
+		return error_set(error, REMEDY_PAGE,
+			"there are rows with known words (%.200s), but nothing in them looks like "
+			"a "
+			"name; write the kind by hand",
+			sketch->nameless->each);
+	if (sketch->error.text[0] != '\0')
+		return error_set(error, REMEDY_PAGE,
+			"%.300s; that is more rows than a reading has: sketch a copy of the page "
+			"with "
+			"a hundred of them, and leave out in `each` what you do not watch",
+			sketch->error.text);
+	return error_set(error, REMEDY_PAGE,
+		"no rows with a known word found; %s; write the kind by hand",
+		claims->count > 0 ? "such words are there, but never in two rows alike"
+				  : "no text is a word that another kind knows");
+}
+
 static void sketch_release(struct sketch *sketch)
 {
 	judged_release(&sketch->best);
@@ -499,8 +528,7 @@ bool sketch_kind(const struct kind *const *kinds, size_t count, const struct doc
 		claims_find(sketch.tree, known, &claims);
 		for (size_t i = 0; i < claims.count && i < SKETCH_JUDGED_MAX; i++)
 			judge(&sketch, &claims.list[i]);
-		good = sketch.best.claim != NULL ||
-		       error_set(error, REMEDY_PAGE, "no rows with a known word found");
+		good = sketch.best.claim != NULL || complain(&sketch, &claims, error);
 	}
 	if (good)
 		write_kind(&sketch, &written);

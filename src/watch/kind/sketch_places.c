@@ -13,7 +13,7 @@ enum {
 	CLASSES_MAX = 4, /* of one element that a path may go by */
 	NAME_MAX_BYTES = 64,
 	SISTERS_MAX = 1000, /* that are counted, of one element */
-	ALIKE_MAX = 50,     /* members of an object that are compared */
+	ALIKE_MAX = 50,     /* members of an object that are compared, and keys of each */
 };
 
 /* What needs no quoting, in an XPath or in a regular expression. */
@@ -148,26 +148,36 @@ static char *path_between(xmlNodePtr top, xmlNodePtr node)
 	return path;
 }
 
-/* Adds the ways to the node from the row: by a class, by its place. */
-static void add_ways(
-	xmlNodePtr row, xmlNodePtr node, const struct known_words *known, struct text_list *ways)
+/* Adds the XPaths of what has a class of the node: axis is "//", or ".//" from a row. */
+static void add_by_class(
+	xmlNodePtr node, const char *axis, const struct known_words *known, struct text_list *to)
 {
 	struct text_list classes = {0};
-	char *path = path_between(row, node);
 
-	if (is_html(node) && node != row)
+	if (is_html(node))
 		add_names(node, "class", known, &classes);
 	for (size_t i = 0; i < classes.count; i++) {
-		char *way = memory_format(
-			".//%s[contains-token(@class, \"%s\")]", node->name, classes.list[i]);
+		char *xpath = memory_format(
+			"%s%s[contains-token(@class, \"%s\")]", axis, node->name, classes.list[i]);
 
-		text_list_add(ways, way);
-		free(way);
+		text_list_add(to, xpath);
+		free(xpath);
 	}
+	text_list_release(&classes);
+}
+
+/* Adds the ways to the node from the row: by a class (by_class: those of the node), by its place.
+ */
+static void add_ways(
+	xmlNodePtr row, xmlNodePtr node, const struct text_list *by_class, struct text_list *ways)
+{
+	char *path = path_between(row, node);
+
+	for (size_t i = 0; node != row && i < by_class->count; i++)
+		text_list_add(ways, by_class->list[i]);
 	if (path != NULL)
 		text_list_add(ways, path);
 	free(path);
-	text_list_release(&classes);
 }
 
 /* An object of nothing but texts: {"Mail": "up", "Web": "down"}. */
@@ -206,14 +216,16 @@ static bool has_like_members(const xmlNode *object)
 	for (const xmlNode *child = first; child != NULL && count < ALIKE_MAX;
 		child = child->next, count++) {
 		const xmlNode *a = first->children, *b = child->children;
+		size_t keys = 0;
 
 		if (child->type != XML_ELEMENT_NODE || a == NULL || a->type != XML_ELEMENT_NODE ||
 			xmlStrEqual(child->name, BAD_CAST "item"))
 			return false;
-		for (; a != NULL && b != NULL; a = a->next, b = b->next)
+		for (; a != NULL && b != NULL && keys < ALIKE_MAX; a = a->next, b = b->next, keys++)
 			if (b->type != XML_ELEMENT_NODE || !xmlStrEqual(a->name, b->name))
 				return xmlStrEqual(a->name, BAD_CAST "item") && b->type == a->type;
-		if (a != b && !xmlStrEqual((a != NULL ? a : b)->name, BAD_CAST "item"))
+		if (keys < ALIKE_MAX && a != b &&
+			!xmlStrEqual((a != NULL ? a : b)->name, BAD_CAST "item"))
 			return false;
 	}
 	return count > 1;
@@ -249,19 +261,18 @@ static char *plain_rows(xmlNodePtr row)
 /* "//table[@id = "board"]" for an element that can be told from others; NULL where it cannot. */
 static char *anchor_of(xmlNodePtr node, const struct known_words *known)
 {
-	struct text_list names = {0};
+	struct text_list ids = {0}, by_class = {0};
 	char *anchor = NULL;
 
-	add_names(node, "id", known, &names);
-	if (names.count > 0) {
-		anchor = memory_format("//%s[@id = \"%s\"]", node->name, names.list[0]);
-	} else {
-		add_names(node, "class", known, &names);
-		if (names.count > 0)
-			anchor = memory_format(
-				"//%s[contains-token(@class, \"%s\")]", node->name, names.list[0]);
-	}
-	text_list_release(&names);
+	add_names(node, "id", known, &ids);
+	if (ids.count > 0)
+		anchor = memory_format("//%s[@id = \"%s\"]", node->name, ids.list[0]);
+	else
+		add_by_class(node, "//", known, &by_class);
+	if (by_class.count > 0)
+		anchor = memory_string(by_class.list[0]);
+	text_list_release(&ids);
+	text_list_release(&by_class);
 	return anchor;
 }
 
@@ -288,22 +299,12 @@ static char *anchored_rows(xmlNodePtr row, const struct known_words *known)
 /* Adds the XPaths of the rows that this one may be among. */
 static void add_rows(xmlNodePtr row, const struct known_words *known, struct text_list *rows)
 {
-	struct text_list classes = {0};
 	char *path = is_html(row) ? anchored_rows(row, known) : plain_rows(row);
 
-	if (is_html(row))
-		add_names(row, "class", known, &classes);
-	for (size_t i = 0; i < classes.count; i++) {
-		char *each = memory_format(
-			"//%s[contains-token(@class, \"%s\")]", row->name, classes.list[i]);
-
-		text_list_add(rows, each);
-		free(each);
-	}
+	add_by_class(row, "//", known, rows);
 	if (path != NULL)
 		text_list_add(rows, path);
 	free(path);
-	text_list_release(&classes);
 }
 
 static void claim_word(struct claims *claims, const char *each, const char *word)
@@ -340,14 +341,16 @@ static char *put_in(const char *xpath, const char *way, const char *attribute)
 static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attribute,
 	const char *xpath, const struct known_words *known)
 {
+	struct text_list by_class = {0};
 	xmlNodePtr row = node;
 
+	add_by_class(node, ".//", known, &by_class);
 	for (size_t climb = 0; climb < SKETCH_CLIMB && row->type == XML_ELEMENT_NODE;
 		climb++, row = row->parent) {
 		struct text_list rows = {0}, ways = {0};
 
 		add_rows(row, known, &rows);
-		add_ways(row, node, known, &ways);
+		add_ways(row, node, &by_class, &ways);
 		for (size_t i = 0; i < rows.count * ways.count; i++) {
 			char *word = put_in(xpath, ways.list[i % ways.count], attribute);
 
@@ -357,6 +360,7 @@ static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attri
 		text_list_release(&rows);
 		text_list_release(&ways);
 	}
+	text_list_release(&by_class);
 }
 
 /* A text of the node: that of its attribute, own_text, or (NULL) all of it. False ends the walk. */
@@ -510,9 +514,10 @@ struct gathering {
 static bool gather_places(void *context, xmlNodePtr node, const char *attribute, const char *text)
 {
 	struct gathering *gathering = context;
-	struct text_list ways = {0};
+	struct text_list by_class = {0}, ways = {0};
 
-	add_ways(gathering->row, node, gathering->known, &ways);
+	add_by_class(node, ".//", gathering->known, &by_class);
+	add_ways(gathering->row, node, &by_class, &ways);
 	for (size_t i = 0; i < MARKUP; i++) {
 		char *part = part_of(text, i);
 
@@ -526,6 +531,7 @@ static bool gather_places(void *context, xmlNodePtr node, const char *attribute,
 		}
 		free(part);
 	}
+	text_list_release(&by_class);
 	text_list_release(&ways);
 	return gathering->places->count < SKETCH_NAMES_MAX;
 }

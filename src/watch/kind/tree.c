@@ -45,6 +45,13 @@ void tree_silence(void)
 	xmlSetStructuredErrorFunc(NULL, silent_structured);
 }
 
+/* Where bytes are none of the encoding that the page declares, libxml2 ends the page. */
+static bool is_undecoded(const xmlParserCtxt *parser)
+{
+	return parser->input != NULL && parser->input->buf != NULL &&
+	       parser->input->buf->error != 0;
+}
+
 /*
  * Errors in HTML are tolerated, a part of it is not: where libxml2 gives up in the middle, as
  * with elements nested beyond its limit, it returns what it has so far.
@@ -61,10 +68,14 @@ xmlDocPtr tree_parse_html(
 	parser = htmlNewParserCtxt();
 	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
-	if (parser->disableSAX != 0 || tree == NULL || xmlDocGetRootElement(tree) == NULL) {
-		error_set(error, REMEDY_PAGE,
-			parser->disableSAX != 0 ? "HTML that is nested too deeply"
-						: "the document is neither JSON nor XML nor HTML");
+	if (is_undecoded(parser) || parser->disableSAX != 0 || tree == NULL ||
+		xmlDocGetRootElement(tree) == NULL) {
+		error_set(error, REMEDY_PAGE, "%s",
+			is_undecoded(parser)
+				? "HTML with bytes that are none of the encoding that it declares"
+			: parser->disableSAX != 0
+				? "HTML that is nested too deeply"
+				: "the document is neither JSON nor XML nor HTML");
 		xmlFreeDoc(tree);
 		tree = NULL;
 	}
