@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/capture.h"
 #include "archive/chain.h"
 #include "archive/private_body.h"
 #include "base/buffer.h"
@@ -25,9 +24,7 @@
 #include "base/step.h"
 #include "base/system_error.h"
 #include "base/text.h"
-#include "config/config.h"
 #include "net/http.h"
-#include "settings.h"
 #include "store/store.h"
 
 enum {
@@ -35,7 +32,6 @@ enum {
 	FILE_MODE = 0644,
 	STATE_MODE = 0700,
 	SAME_SECOND_MAX = 1000,
-	CHAIN_TAIL = 2048,
 	SECRET_MAX = 4096
 };
 
@@ -86,202 +82,7 @@ char *archive_path(const char *archive, const char *page, const char *folder, co
 		name != NULL ? name : "");
 }
 
-/* ---- a folder of files ---- */
-
-void folder_begin(struct folder *folder, const char *path, struct error *error)
-{
-	*folder = (struct folder){.path = path, .error = error};
-	folder->failed =
-		!file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error);
-}
-
-void folder_put(struct folder *folder, const char *name, const void *bytes, size_t length)
-{
-	char digest[DIGEST_TEXT];
-	char *path;
-	int descriptor;
-
-	if (folder->failed)
-		return;
-	path = file_join(folder->path, name);
-	descriptor = file_begin(path, bytes, length, FILE_MODE, folder->error);
-	folder->failed = descriptor < 0;
-	if (descriptor >= 0 && close(descriptor) != 0)
-		folder->failed = !system_error_set(folder->error, path, "cannot be written");
-	text_list_add(&folder->names, name);
-	digest_sha256(bytes, length, digest);
-	buffer_format(&folder->sums, "%s  %s\n", digest, name);
-	free(path);
-}
-
-bool folder_close(struct folder *folder, char sums[static DIGEST_TEXT], struct text_list *names)
-{
-	struct buffer list = folder->sums;
-
-	folder->sums = (struct buffer){0};
-	digest_sha256(buffer_string(&list), list.length, sums);
-	folder_put(folder, ARCHIVE_SUMS, buffer_string(&list), list.length);
-	*names = folder->names;
-	folder->names = (struct text_list){0};
-	buffer_release(&folder->sums);
-	buffer_release(&list);
-	return !folder->failed;
-}
-
-bool folder_sync(const char *path, const struct text_list *names, struct error *error)
-{
-	bool done = true;
-
-	for (size_t i = 0; done && i < names->count; i++) {
-		char *file = file_join(path, names->list[i]);
-
-		done = file_sync(file, error);
-		free(file);
-	}
-	return done && file_sync_folder(path, error);
-}
-
-bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT])
-{
-	struct text_list names = {0};
-	bool done = folder_close(folder, sums, &names) &&
-		    folder_sync(folder->path, &names, folder->error);
-
-	text_list_release(&names);
-	return done;
-}
-
-bool folder_names(const char *path, struct text_list *names, struct error *error)
-{
-	DIR *stream = opendir(path);
-	struct dirent *entry;
-	bool done;
-
-	if (stream == NULL)
-		return system_error_set(error, path, "cannot be opened");
-	while ((errno = 0, entry = readdir(stream)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			text_list_add(names, entry->d_name);
-	done = errno == 0 || system_error_set(error, path, "cannot be read");
-	closedir(stream);
-	return done;
-}
-
 /* ---- the files of a snapshot ---- */
-
-/* One line of the capture file; what is foreign cannot break out of its line. */
-static void put_line(struct buffer *out, const char *key, const char *value)
-{
-	if (text_empty(value))
-		return;
-	buffer_format(out, "%s: ", key);
-	text_visible(out, value);
-	buffer_byte(out, '\n');
-}
-
-static void put_lines(struct buffer *out, const char *key, const char *lines)
-{
-	char *copy = memory_string(lines != NULL ? lines : ""), *rest = copy, *line;
-
-	while ((line = strsep(&rest, "\r\n")) != NULL)
-		put_line(out, key, line);
-	free(copy);
-}
-
-/* A probe's is no secret. */
-static void put_url(struct buffer *out, const char *key, const char *url)
-{
-	const bool is_probe = url != NULL && text_starts(url, PROBE_SCHEME);
-	char *public = url == NULL ? NULL : is_probe ? memory_string(url) : http_url_public(url);
-
-	put_line(out, key, public);
-	free(public);
-}
-
-static void put_milliseconds(struct buffer *out, const char *key, int64_t time)
-{
-	char seconds[DATE_TEXT_MAX];
-
-	date_write(time / 1000, seconds);
-	seconds[strlen(seconds) - 1] = '\0'; /* the Z goes behind the fraction */
-	buffer_format(out, "%s: %s.%03dZ\n", key, seconds, (int)(time % 1000));
-}
-
-/* Where it came from, and how. */
-static void put_exchange(struct buffer *out, const struct http_response *response)
-{
-	char *redirects = memory_string(response->redirects != NULL ? response->redirects : "");
-	char *rest = redirects, *line;
-
-	put_url(out, "requested", response->requested_url);
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (line[0] != '\0')
-			put_url(out, "redirect", line);
-	free(redirects);
-	put_url(out, "final", response->final_url);
-	buffer_format(out, "status: %d\n", response->status);
-	put_line(out, "address", response->address);
-	put_line(out, "http-version", response->http_version);
-	put_line(out, "certificate-sha256", response->certificate);
-}
-
-/* What proves a body that lies elsewhere. */
-static void put_private(struct buffer *out, const struct buffer *body)
-{
-	char digest[DIGEST_TEXT];
-
-	digest_sha256(buffer_string(body), body->length, digest);
-	put_line(out, PRIVATE_BODY_SHA256, digest);
-	buffer_format(out, PRIVATE_BODY_LENGTH ": %zu\n", body->length);
-}
-
-static void put_document(struct buffer *out, const char *name, const struct http_response *response,
-	const struct capture_source *source, bool private)
-{
-	put_line(out, "document", name);
-	if (source != NULL) {
-		buffer_text(out, CAPTURE_IMPORTED ": ");
-		text_visible(out, source->file);
-		buffer_byte(out, '\n');
-		put_line(out, "imported-sha256", source->sha256);
-		put_line(out, "imported-record", source->record);
-	}
-	if (private)
-		put_private(out, &response->body);
-	else
-		put_exchange(out, response);
-	put_milliseconds(out, "began", response->began);
-	put_milliseconds(out, "ended", response->ended);
-	if (!private)
-		put_lines(out, CAPTURE_REQUEST, response->request_headers);
-}
-
-void capture_write(const struct snapshot *snapshot, struct buffer *out)
-{
-	char time[DATE_TEXT_MAX];
-
-	date_write(snapshot->time, time);
-	put_line(out, "lampwatch", LAMPWATCH_VERSION);
-	put_line(out, "page", snapshot->page);
-	put_line(out, "time", time);
-	put_line(out, "simulated",
-		snapshot->simulated ? "yes: `time` is of --clock, not of a clock" : "");
-	put_line(out, "reason", snapshot->reason);
-	put_url(out, "url", snapshot->url);
-	put_line(out, "kind", snapshot->kind);
-	put_line(out, "kind-sha256", snapshot->kind_digest);
-	if (!text_empty(snapshot->previous)) {
-		put_line(out, "previous", snapshot->previous);
-		date_write(snapshot->previous_confirmed, time);
-		put_line(out, "previous-last-confirmed", time);
-		buffer_format(out, "previous-fetches: %" PRId64 "\n", snapshot->previous_fetches);
-	}
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (snapshot->responses[i].status != 0)
-			put_document(out, snapshot->documents[i], &snapshot->responses[i],
-				snapshot->sources != NULL ? &snapshot->sources[i] : NULL,
-				snapshot->private);
-}
 
 /* Cookies identify whoever fetched, and are no part of what the page said. */
 static void headers_write(const char *headers, struct buffer *out)
@@ -644,159 +445,7 @@ bool archive_keep(const char *archive, const struct snapshot *snapshot, char **f
 	return done;
 }
 
-/* ---- the chain ---- */
-
-/* The chain's last bytes, as many as fit: how many there are, 0 where there is no chain; -1 with
- * error. */
-static ssize_t read_tail(const char *path, char tail[static CHAIN_TAIL + 1], struct error *error)
-{
-	int file = file_open(path, error);
-	struct stat status = {0};
-	ssize_t got = -1;
-
-	tail[0] = '\0';
-	if (file < 0)
-		return file_absent(path) ? 0 : -1;
-	if (fstat(file, &status) == 0)
-		got = pread(file, tail, CHAIN_TAIL,
-			status.st_size > CHAIN_TAIL ? status.st_size - CHAIN_TAIL : 0);
-	if (got < 0)
-		system_error_set(error, path, "cannot be read");
-	close(file);
-	tail[got > 0 ? got : 0] = '\0';
-	return got;
-}
-
-/* A crash in the middle of an append leaves a line without an end: it is taken off again. */
-static bool cut_torn_line(const char *path, struct error *error)
-{
-	struct buffer text = {0};
-	bool done = file_read(path, &text, error);
-
-	if (done) {
-		const char *last = memrchr(buffer_string(&text), '\n', text.length);
-		off_t whole = last != NULL ? last + 1 - text.data : 0;
-
-		done = truncate(path, whole) == 0 ||
-		       system_error_set(error, path, "cannot be repaired");
-	}
-	buffer_release(&text);
-	return done;
-}
-
-/* paths takes what is to be synced. */
-static bool append_line(const char *archive, const char *page, const char *line,
-	struct text_list *paths, struct error *error)
-{
-	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
-	ssize_t got = read_tail(path, tail, error);
-	struct buffer text = {0};
-	bool done, made;
-
-	if (got > 0 && tail[got - 1] != '\n')
-		got = cut_torn_line(path, error) ? read_tail(path, tail, error) : -1;
-	done = got >= 0;
-	buffer_format(&text, "\n%s\n", line);
-	if (done && !text_ends(tail, buffer_string(&text))) {
-		buffer_clear(&text);
-		if (got == 0)
-			buffer_text(&text, CHAIN_HEAD "\n");
-		buffer_format(&text, "%s\n", line);
-		done = file_extend(
-			path, buffer_string(&text), text.length, FILE_MODE, &made, error);
-		text_list_add(paths, path);
-		if (made) {
-			char *own = file_folder(path);
-
-			text_list_add(paths, own);
-			free(own);
-		}
-	}
-	buffer_release(&text);
-	free(path);
-	return done;
-}
-
-bool archive_sync(const struct text_list *paths, struct error *error)
-{
-	bool done = true;
-
-	for (size_t i = 0; done && i < paths->count; i++)
-		done = file_sync(paths->list[i], error);
-	return done;
-}
-
-bool archive_chain(const char *archive, const char *page, const char *line, struct error *error)
-{
-	struct text_list paths = {0};
-	bool done = append_line(archive, page, line, &paths, error) && archive_sync(&paths, error);
-
-	text_list_release(&paths);
-	return done;
-}
-
-/* The last whole line; NULL where there is none behind the head. What stands behind is torn. */
-static const char *last_line(char tail[static CHAIN_TAIL + 1])
-{
-	char *end = strrchr(tail, '\n'), *start;
-
-	if (end == NULL)
-		return NULL;
-	*end = '\0';
-	start = strrchr(tail, '\n');
-	return start != NULL ? start + 1 : NULL;
-}
-
-int64_t archive_chain_end(const char *archive, const char *page, struct error *error)
-{
-	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
-	struct chain_line line = {0};
-	ssize_t got = read_tail(path, tail, error);
-	const char *last = last_line(tail);
-
-	free(path);
-	if (got < 0)
-		return -1;
-	return last != NULL && chain_line_parse(last, &line) ? line.sequence : 0;
-}
-
-bool archive_chain_tail(const char *archive, const char *page, int64_t *sequence,
-	char digest[static DIGEST_TEXT], struct error *error)
-{
-	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
-	struct chain_line line = {0};
-	bool good = read_tail(path, tail, error) >= 0;
-	const char *last = last_line(tail);
-
-	*sequence = 0;
-	if (last != NULL && !chain_line_parse(last, &line))
-		good = error_set(error, REMEDY_LOCAL,
-			"%s: does not end with a line of a chain; `lampwatch verify` says more",
-			path);
-	if (good && last != NULL) {
-		*sequence = line.sequence;
-		chain_line_digest(last, digest);
-	}
-	free(path);
-	return good;
-}
-
-bool archive_chain_extend(const char *archive, struct database *database, const char *page,
-	int64_t last, struct text_list *paths, struct error *error)
-{
-	int64_t end = archive_chain_end(archive, page, error);
-	bool done = end >= 0;
-
-	for (int64_t i = end + 1; done && i <= last; i++) {
-		char *line = store_line(database, page, i);
-
-		if (line == NULL && database_good(database, error))
-			error_set(error, REMEDY_LOCAL, "the database has lost line %" PRId64, i);
-		done = line != NULL && append_line(archive, page, line, paths, error);
-		free(line);
-	}
-	return done;
-}
+/* ---- what is under way ---- */
 
 char *archive_chain_note(const char *archive, const struct page_state *state,
 	struct chain_line *line, char head[static DIGEST_TEXT], struct error *error)
@@ -811,17 +460,6 @@ char *archive_chain_note(const char *archive, const struct page_state *state,
 	}
 	free(intent);
 	return text;
-}
-
-bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
-	int64_t last, struct error *error)
-{
-	struct text_list paths = {0};
-	bool done = archive_chain_extend(archive, database, page, last, &paths, error) &&
-		    archive_sync(&paths, error);
-
-	text_list_release(&paths);
-	return done;
 }
 
 char *archive_unfinished(const char *archive, const char *page)

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/folder.h"
 #include "base/buffer.h"
 #include "base/digest.h"
 #include "base/list.h"
@@ -63,37 +64,6 @@ struct snapshot {
 	int64_t previous_confirmed; /* when it was last confirmed */
 	int64_t previous_fetches;   /* by how many fetches */
 };
-
-/*
- * A folder of the archive while it is being written, under a temporary name: its files, and
- * SHA256SUMS over all of them, as sha256sum(1) checks it.
- */
-#define ARCHIVE_SUMS "SHA256SUMS"
-
-struct folder {
-	const char *path; /* borrowed */
-	struct buffer sums;
-	struct error *error;
-	bool failed;
-	struct text_list names; /* of what is written and not yet synced; owned */
-};
-
-/* Makes it, empty, whatever stood there. Errors are kept for folder_end(). */
-void folder_begin(struct folder *folder, const char *path, struct error *error);
-
-void folder_put(struct folder *folder, const char *name, const void *bytes, size_t length);
-
-/* Writes SHA256SUMS, of which sums becomes the SHA-256, and syncs all. False with the first
- * error (REMEDY_LOCAL). Frees what folder holds in both cases. */
-bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT]);
-
-/* The same without the syncs: names (zeroed by the caller, who owns it) takes the files' names, for
- * folder_sync(). */
-bool folder_close(struct folder *folder, char sums[static DIGEST_TEXT], struct text_list *names);
-bool folder_sync(const char *path, const struct text_list *names, struct error *error);
-
-/* Adds the names of all that lies in a folder, hidden files too. Errors: REMEDY_LOCAL. */
-bool folder_names(const char *path, struct text_list *names, struct error *error);
 
 /* A name that is free in the folder above: "2014/01/2014-01-24T192000Z", or with -2, up to most,
  * where that is taken. Owned by the caller; NULL: all are taken. */

@@ -2,7 +2,7 @@
  *
  * The file `capture` of a snapshot (lampwatch-archive(5)): how it was fetched. "key: value" lines,
  * first those about the snapshot, then those about each document, which begin with its "document"
- * line. archive.c writes it.
+ * line. capture_write() of archive.h writes it.
  */
 #ifndef LAMPWATCH_CAPTURE_H
 #define LAMPWATCH_CAPTURE_H

@@ -451,7 +451,7 @@ bool config_host_valid(const char *host);
  * up to one of ":/?#". Owned by the caller. */
 char *config_host_part(const char *text);
 
-/* What a complaint about such a text adds where the host is not ASCII; else "". */
+/* What a complaint about such a text, or about an address, adds where it is not ASCII; else "". */
 const char *config_host_advice(const char *text);
 
 #endif

@@ -353,6 +353,12 @@ static void check_mail_in(const struct config *config, struct node root, struct 
 	if (config->from == NULL)
 		node_problem(problems, node,
 			"\"mail_in\" needs \"from\", the address that replies come from");
+	for (size_t i = 0; i < config->mail_in_allow.count; i++)
+		if (strpbrk(config->mail_in_allow.list[i], "@*") == NULL)
+			node_problem(problems, allow,
+				"\"mail_in_allow\" takes addresses and patterns such as "
+				"*@example.org; \"%s\" fits none",
+				config->mail_in_allow.list[i]);
 }
 
 /* What a form asks for is answered by mail with a link; what a letter asks for and what bounces

@@ -105,17 +105,28 @@ char *config_host_part(const char *text)
 			     : memory_bytes(begin, strcspn(begin, ":/?#"));
 }
 
+static bool has_foreign(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return true;
+	return false;
+}
+
 const char *config_host_advice(const char *text)
 {
 	char *host = config_host_part(text);
-	bool foreign = false;
+	bool foreign = strchr(host, ' ') == NULL && has_foreign(host, strlen(host));
+	size_t local =
+		strstr(text, "://") == NULL && strchr(text, '@') != NULL ? strcspn(text, "@") : 0;
 
-	for (const char *c = host; *c != '\0' && strchr(host, ' ') == NULL; c++)
-		foreign = foreign || (unsigned char)*c >= 0x80;
 	free(host);
-	return foreign ? "; host names with other letters are written in their xn-- form (RFC "
-			 "5891), which `idn2 NAME` prints"
-		       : "";
+	if (foreign)
+		return "; host names with other letters are written in their xn-- form (RFC 5891), "
+		       "which `idn2 NAME` prints";
+	return has_foreign(text, local) ? "; what stands before the @ is ASCII (SMTPUTF8, RFC "
+					  "6531, is not spoken)"
+					: "";
 }
 
 /* The local part is RFC 5321's Dot-string; nobody's address needs quotes, and they are how headers

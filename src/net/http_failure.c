@@ -100,6 +100,9 @@ void transfer_explain(const struct transfer *transfer, CURLcode code, struct err
 	int local = local_number(transfer, code);
 	long number = 0;
 
+	/* libcurl's code for HTTP/0.9 and for a status below 100, too. */
+	if (code == CURLE_UNSUPPORTED_PROTOCOL && transfer_was_connected(transfer))
+		failure = failure_find(CURLE_WEIRD_SERVER_REPLY);
 	if (local != 0) {
 		system_error_connection(error, local);
 	} else if (transfer->refused &&

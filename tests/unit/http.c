@@ -522,6 +522,12 @@ static void test_a_redirect_leaves_http_for_nothing_else(void **state)
 		"the address is neither http nor https");
 }
 
+static void test_a_status_that_is_none_is_no_matter_of_the_address(void **state)
+{
+	(void)state;
+	assert_error("/none?fault=status=7", REMEDY_LATER, "the answer is not HTTP");
+}
+
 static void test_a_status_that_only_looks_like_a_redirect_is_a_response(void **state)
 {
 	(void)state;
@@ -1077,6 +1083,7 @@ int main(void)
 		cmocka_unit_test(test_redirects_are_followed_and_recorded_without_their_query),
 		cmocka_unit_test(test_a_redirect_loop_ends_at_the_limit),
 		cmocka_unit_test(test_a_redirect_leaves_http_for_nothing_else),
+		cmocka_unit_test(test_a_status_that_is_none_is_no_matter_of_the_address),
 		cmocka_unit_test(test_a_status_that_only_looks_like_a_redirect_is_a_response),
 		cmocka_unit_test(test_a_password_goes_to_its_own_host_only_and_is_not_kept),
 		cmocka_unit_test(test_a_page_of_a_private_host_may_redirect_to_another),
