@@ -71,7 +71,7 @@ static void print_private(const struct show *show)
 
 static void print_snapshot(const struct show *show)
 {
-	char time[DATE_TEXT_MAX], *snapshot;
+	char time[DATE_TEXT_MAX], *snapshot, *sums;
 	char *path =
 		archive_path(show->context->config->archive, show->page, show->row.folder, NULL);
 
@@ -81,7 +81,10 @@ static void print_snapshot(const struct show *show)
 			       {snapshot, TERMINAL_WORDS}},
 		2, 0, 2);
 	free(snapshot);
-	printf("%s\nSHA-256 of %s: %s\n", path, ARCHIVE_SUMS, show->row.sums);
+	puts(path);
+	sums = memory_format("SHA-256 of %s: %s", ARCHIVE_SUMS, show->row.sums);
+	terminal_wrap(sums, 0);
+	free(sums);
 	if (show->memento[0] != '\0')
 		printf("Memento: %s\n", show->memento);
 	print_lines("The page said:", text_of(show, "reading"));

@@ -31,6 +31,7 @@ enum {
 	LABEL_COLUMNS = 26,
 	NAMED_MAX = 5,   /* with --nagios, of each state */
 	NAME_BYTES = 56, /* of each: with the figures it is less than 1,024, where NRPE 2 cuts */
+	PAGE_BYTES = 24, /* of those the page's, so that there is room for the indicator's */
 };
 
 /* What monitoring plugins tell apart, the worst first; how they exit is the plugins' convention. */
@@ -273,6 +274,13 @@ static void print_page(struct status *status, const struct page_config *page,
 
 /* ---- as a plugin for Nagios and its relatives ---- */
 
+/* Of an indicator, or what is like one. Owned by the caller. */
+static char *name_on(const struct page_config *page, const char *label, bool fails)
+{
+	return memory_format("%.*s%s: %s%s", PAGE_BYTES, page->name,
+		strlen(page->name) > PAGE_BYTES ? "…" : "", label, fails ? " (fails here)" : "");
+}
+
 /* Sorts what is not green under its state. */
 static void sort_page(struct status *status, const struct page_config *page,
 	const struct page_state *state, const char *observation)
@@ -297,8 +305,7 @@ static void sort_page(struct status *status, const struct page_config *page,
 			indicator->id[0] == '\0')
 			continue;
 		label = text_label(indicator->group, indicator->name);
-		name = memory_format("%s: %s%s", page->name, label,
-			fails && colour != COLOUR_RED ? " (fails here)" : "");
+		name = name_on(page, label, fails && colour != COLOUR_RED);
 		text_list_add(
 			&status->bad[colour == COLOUR_RED || fails ? STATE_RED : STATE_YELLOW],
 			name);
@@ -312,7 +319,7 @@ static void sort_page(struct status *status, const struct page_config *page,
 
 		if (!is_unlisted(state, &status->alarms.list[i], &unlisted))
 			continue;
-		name = memory_format("%s: %s (fails here)", page->name, unlisted.name);
+		name = name_on(page, unlisted.name, true);
 		text_list_add(&status->bad[STATE_RED], name);
 		free(name);
 	}
