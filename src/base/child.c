@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/system_error.h"
 #include "base/user.h"
@@ -268,34 +269,19 @@ struct fork_request {
 	pid_t parent;
 	uid_t user;
 	gid_t group;
-	unsigned descriptors; /* of a size that leaves no gap, which would cross unset */
+	size_t descriptors;
 };
 
-enum { REQUEST_DESCRIPTORS = 4 };
-
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int[REQUEST_DESCRIPTORS]))];
-};
+enum { REQUEST_DESCRIPTORS = DESCRIPTORS_MAX };
 
 static bool request_receive(
-	int in, struct fork_request *request, int descriptors[static REQUEST_DESCRIPTORS])
+	int in, struct fork_request *request, int descriptors[static DESCRIPTORS_MAX])
 {
-	union control control;
-	struct iovec bytes = {request, sizeof *request};
-	struct msghdr message = {.msg_iov = &bytes,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control};
-	const struct cmsghdr *header;
+	size_t count;
 
-	if (recvmsg(in, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *request)
-		return false;
-	header = CMSG_FIRSTHDR(&message);
-	if (header == NULL || header->cmsg_len != CMSG_LEN(request->descriptors * sizeof(int)))
-		return false;
-	memcpy(descriptors, CMSG_DATA(header), request->descriptors * sizeof(int));
-	return true;
+	return descriptors_receive(in, 0, request, sizeof *request, descriptors, &count) ==
+		       (ssize_t)sizeof *request &&
+	       count == request->descriptors;
 }
 
 /* CLONE_PARENT: the child's parent is the server's. */
@@ -353,23 +339,6 @@ void fork_server_start(struct fork_server *server)
 		server->lack = errno;
 }
 
-static bool request_send(
-	const struct child *server, const struct fork_request *request, const int *descriptors)
-{
-	union control control = {0};
-	struct iovec bytes = {(void *)(uintptr_t)request, sizeof *request};
-	struct msghdr message = {.msg_iov = &bytes,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = CMSG_SPACE(request->descriptors * sizeof(int))};
-
-	control.header = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS,
-		.cmsg_len = CMSG_LEN(request->descriptors * sizeof(int))};
-	memcpy(CMSG_DATA(&control.header), descriptors, request->descriptors * sizeof(int));
-	return sendmsg(server->to, &message, MSG_NOSIGNAL) == (ssize_t)sizeof *request;
-}
-
 void fork_server_stop(struct fork_server *server)
 {
 	if (server->child.process > 0)
@@ -411,7 +380,8 @@ bool fork_server_fork(struct fork_server *server, struct child *child,
 	if (file >= 0 && ftruncate(file, sizeof *report) == 0)
 		report = report_map(file);
 	if (report != NULL &&
-		request_send(&server->child, &request, (const int[]){to[0], from[1], file, input}))
+		descriptors_send(server->child.to, &request, sizeof request,
+			(const int[]){to[0], from[1], file, input}, request.descriptors))
 		process = answer_receive(server);
 	if (file >= 0)
 		close(file);

@@ -44,6 +44,7 @@ enum {
 	CALLS_STORE = 1 << 6,  /* files to be written, by SQLite and base/file.h */
 	CALLS_PARENT = 1 << 7, /* children, who confine themselves, and are ended */
 	CALLS_SPOOL = 1 << 8,  /* new files, which appear whole (base/file.h) */
+	CALLS_HAND = 1 << 9,   /* descriptors to another, over a socket that is there */
 };
 
 enum { MAKING_MILLISECONDS = 1000 /* of the processor: a thousand times what a filter takes */ };
@@ -103,7 +104,9 @@ static const struct role {
 		names_and_database},
 	[CONFINE_SERVE] = {"serve",
 		CALLS_COMPUTE | CALLS_READ | CALLS_THREADS | CALLS_SERVER | CALLS_SPOOL,
-		NETWORK_NONE, false, 2048, "the archive: read; spool: write", "its listener", NULL},
+		NETWORK_NONE, false, 2048, "spool: write", "its listener", NULL},
+	[CONFINE_OPENER] = {"opener", CALLS_COMPUTE | CALLS_READ | CALLS_HAND, NETWORK_NONE, true,
+		64, "the archive: read", "none", NULL},
 	[CONFINE_VERIFY] = {"verify", CALLS_COMPUTE | CALLS_READ | CALLS_STORE, NETWORK_NONE, false,
 		256, "the archive: read; .state: write", "none", NULL},
 };
@@ -268,7 +271,7 @@ static const struct rule rules[] = {
 	ALLOW(CALLS_CLIENT | CALLS_SERVER, "setsockopt"),
 	ALLOW(CALLS_CLIENT | CALLS_SERVER, "getsockopt"),
 	ALLOW(CALLS_CLIENT | CALLS_SERVER, "sendto"),
-	ALLOW(CALLS_CLIENT | CALLS_SERVER, "sendmsg"),
+	ALLOW(CALLS_CLIENT | CALLS_SERVER | CALLS_HAND, "sendmsg"),
 	ALLOW(CALLS_CLIENT | CALLS_SERVER, "recvfrom"),
 	ALLOW(CALLS_CLIENT | CALLS_SERVER, "recvmsg"),
 	ALLOW(CALLS_CLIENT | CALLS_SERVER, "shutdown"),

@@ -20,12 +20,12 @@
  *   attempt, files, children. It can still read the secrets that attempts can, talk to anybody, and
  *   signal other processes where Landlock has no scopes (Linux before 6.12); it cannot start a
  *   program, write to the archive outside of .state, read other files, or trace.
- * - serve answers over HTTP (cmd/serve.c). Files: the archive, to be read; .state is refused by
- *   serve_open() alone: Landlock knows no exceptions, and rules for each of the other entries would
- *   end with them, for a run replaces index.html and adds folders while it serves; to another user
- *   than the archive's the modes refuse it. With forms also their template, to be read, and the
- *   spool, to be written: new files alone, or in place of others there. Its one listener. Calls:
- * the same, but no socket().
+ * - serve answers over HTTP (cmd/serve.c). Files: none, for an opener hands over what lies in the
+ *   archive; with forms their template, to be read, and the spool, to be written: new files alone,
+ *   or in place of others there. Its one listener. Calls: those of a fetcher, but no socket().
+ * - An opener opens files of the archive for serve (cmd/serve_opener.c), and meets nothing foreign
+ *   but their paths. Files: the archive, to be read, with .state in it, which it hands to nobody.
+ *   No network. Calls: those of a reader, and sendmsg().
  * - verify proves an archive, which anybody may have written (cmd/verify.c): certificates, time
  *   stamps, compressed packs. Files: the archive, to be read, and .state, to be written by SQLite.
  *   No network. Calls: memory, the clock, files. It can say anything of that archive, read what is
@@ -57,6 +57,7 @@ enum confine_role {
 	CONFINE_ATTEMPT,
 	CONFINE_COURIER,
 	CONFINE_SERVE,
+	CONFINE_OPENER,
 	CONFINE_VERIFY,
 	CONFINE_ROLES,
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/confine.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -24,6 +25,7 @@
 #include "cmd/serve_file.h"
 #include "publish/site.h"
 #include "cmd/serve_form.h"
+#include "cmd/serve_opener.h"
 #include "net/client.h"
 #include "net/http.h"
 #include "run/context.h"
@@ -32,14 +34,12 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:8014"
 
-/* From now on this process can open nothing but what lies in the archive, to be read, and with
- * forms their template; and write to the spool. Landlock cannot leave .state out of the archive:
- * that is done by serve_open(). */
-static void confine_archive(const char *archive, const struct serve_forms *forms)
+/* From now on this process can open nothing but, with forms, their template, to be read, and the
+ * spool, to be written. */
+static void confine(const struct serve_forms *forms)
 {
 	struct text_list paths = {0}, written = {0};
 
-	text_list_add(&paths, archive);
 	if (forms != NULL) {
 		text_list_add(&paths, forms->templates);
 		text_list_add(&written, forms->spool);
@@ -75,7 +75,8 @@ static void add_hosts(const struct config *config, struct text_list *hosts)
 	free(own);
 }
 
-/* Answers until a signal comes. The listener is taken over. False with error. */
+/* Answers until a signal comes, or nothing can be opened any more. The listener is taken over.
+ * False with error. */
 static bool serve(
 	const struct context *context, struct served *served, int listener, struct error *error)
 {
@@ -84,6 +85,7 @@ static bool serve(
 	const char *listen = served->listen;
 	struct http_server *server;
 	sigset_t ends;
+	bool good;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
@@ -96,10 +98,11 @@ static bool serve(
 		printf("http://%.*s:%d/\n", (int)(strrchr(listen, ':') - listen), listen,
 			http_server_port(server));
 	fflush(stdout);
-	while (sigtimedwait(&ends, NULL, &second) < 0)
+	while ((good = serve_opener_good(served->opener, error)) &&
+		sigtimedwait(&ends, NULL, &second) < 0)
 		http_server_expire(server);
 	http_server_stop(server);
-	return true;
+	return good;
 }
 
 int command_serve(struct context *context, const struct options *options, char **words)
@@ -111,31 +114,33 @@ int command_serve(struct context *context, const struct options *options, char *
 		.spool = spool,
 		.counts = client_counts_new()};
 	struct text_list hosts = {0};
-	struct served served = {.folder = open(config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	struct child opener = {0};
+	struct served served = {.opener = &opener,
 		.listen = options->listen != NULL ? options->listen : LISTEN_DEFAULT,
 		.hosts = &hosts,
 		.forms = config->subscribe ? &forms : NULL};
 	struct buffer script = {0}, source = {0};
 	struct error error;
-	int listener = -1;
-	bool good = true, none = served.folder < 0 && system_error_absent(errno);
+	int listener = -1, folder = open(config->archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = true, none = folder < 0 && system_error_absent(errno);
 
 	(void)words;
-	if (served.folder < 0)
+	if (folder < 0)
 		good = system_error_set(&error, config->archive, "cannot be opened");
+	else
+		close(folder);
 	add_hosts(config, &hosts);
 	good = good && (served.forms == NULL || forms_ready(&forms, &error)) &&
 	       site_script(context->templates, &script, &source, &error);
 	served.script = buffer_string(&source);
 	if (good)
 		listener = http_server_listen(served.listen, &error);
-	good = listener >= 0;
+	good = listener >= 0 && serve_opener_start(&opener, config->archive, &error);
 	if (good) {
-		confine_archive(config->archive, served.forms);
+		confine(served.forms);
 		good = serve(context, &served, listener, &error);
+		child_leave(&opener);
 	}
-	if (served.folder >= 0)
-		close(served.folder);
 	buffer_release(&script);
 	buffer_release(&source);
 	client_counts_free(forms.counts);

@@ -2,19 +2,18 @@
 #include "cmd/serve_file.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/date.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/serve_form.h"
+#include "cmd/serve_opener.h"
 
 enum { ETAG_MAX = 64, SNAPSHOT_DEPTH = 5 /* of /page/2014/01/folder/file */ };
 
@@ -58,39 +57,6 @@ const char *serve_type(const char *path)
 		if (text_ends(name, types[i].ending))
 			return types[i].type;
 	return strchr(name, '.') == NULL ? "text/plain; charset=utf-8" : "application/octet-stream";
-}
-
-static bool may_be_had(const char *part)
-{
-	return part[0] != '\0' && part[0] != '.';
-}
-
-/* Walks down part by part: no name on the way may be a link, so nothing leads out. */
-int serve_open(int folder_descriptor, const char *path, bool *folder)
-{
-	char *copy = memory_format("%s%s", path + 1, text_ends(path, "/") ? "index.html" : "");
-	char *rest = copy, *part;
-	int at = dup(folder_descriptor), next;
-	struct stat status;
-
-	*folder = false;
-	while (at >= 0 && (part = strsep(&rest, "/")) != NULL) {
-		next = !may_be_had(part)
-			       ? -1
-			       : openat(at, part,
-					 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
-						 (rest != NULL ? O_DIRECTORY : 0));
-		close(at);
-		at = next;
-	}
-	free(copy);
-	if (at < 0)
-		return -1;
-	if (fstat(at, &status) == 0 && S_ISREG(status.st_mode))
-		return at;
-	*folder = S_ISDIR(status.st_mode);
-	close(at);
-	return -1;
 }
 
 static bool take_number(const char **at, uint64_t *number)
@@ -290,11 +256,10 @@ static void answer_file(
 	bool folder = false;
 
 	http_answer_header(answer, "Cache-Control", "no-cache");
-	answer->file =
-		query->path[0] == '/' ? serve_open(served->folder, query->path, &folder) : -1;
+	answer->file = serve_open(served->opener, query->path, &folder);
 	if (answer->file >= 0 && fstat(answer->file, &status) == 0) {
 		send_file(served, query, &status, answer);
-	} else if (query->path[0] == '/' && folder) {
+	} else if (folder) {
 		http_answer_header(answer, "Location", "%s/", strrchr(query->path, '/') + 1);
 		refuse(answer, 301, "the folder's index\n");
 	} else {

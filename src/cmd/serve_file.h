@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * A file of the archive as an answer over HTTP (RFC 9110): which may be had, as what, how much of
- * it, and whether it is needed at all.
+ * A file of the archive as an answer over HTTP (RFC 9110): as what, how much of it, and whether it
+ * is needed at all.
  */
 #ifndef LAMPWATCH_SERVE_FILE_H
 #define LAMPWATCH_SERVE_FILE_H
 
 #include "net/http_server.h"
 
+struct child;
 struct serve_forms;
 struct text_list;
-
-/*
- * Opens path (percent-decoded, beginning with '/') below the folder and returns a descriptor of a
- * regular file; -1 where there is none that may be had: a part that is empty or begins with '.',
- * a symbolic link anywhere, a folder. A path that ends with '/' means index.html in it.
- * *folder: it names a folder without the '/' at its end.
- */
-int serve_open(int folder_descriptor, const char *path, bool *folder);
 
 /* The media type by which the file may be sent; what status pages sent is never a page of ours. */
 const char *serve_type(const char *path);
@@ -42,7 +35,7 @@ bool serve_host(const char *listen, const struct text_list *hosts, const char *h
 
 /* What is served. Borrowed. */
 struct served {
-	int folder; /* a descriptor of the archive's */
+	const struct child *opener; /* of the archive's files */
 	const char *listen;
 	const struct text_list *hosts;
 	const char *script;        /* the source of the one script that may run: site_script() */

@@ -18,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
@@ -153,7 +154,7 @@ static bool prepare_command(
 static const struct sort {
 	bool (*prepare)(const struct config *config, const struct request *request,
 		struct start *start); /* false: not so */
-	int descriptors;              /* that come with a request */
+	size_t descriptors;           /* that come with a request */
 	int milliseconds;
 	size_t output;  /* bytes that are kept of what it prints */
 	bool complete;  /* ended where it prints more */
@@ -347,20 +348,7 @@ static bool start(struct program *program, const struct config *config,
 	return true;
 }
 
-/* The descriptors that came with a message: their number, 0 where there are more. */
-static int take_descriptors(struct msghdr *message, int descriptors[static 2])
-{
-	struct cmsghdr *header = CMSG_FIRSTHDR(message);
-	int count = 0;
-
-	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-	if (count > 0)
-		memcpy(descriptors, CMSG_DATA(header), (size_t)count * sizeof(int));
-	return count;
-}
-
-static bool request_good(const struct request *request, ssize_t got, int count)
+static bool request_good(const struct request *request, ssize_t got, size_t count)
 {
 	bool good = got == (ssize_t)sizeof *request && request->type >= 0 &&
 		    request->type < SORTS && sorts[request->type].descriptors == count;
@@ -374,27 +362,21 @@ static bool request_good(const struct request *request, ssize_t got, int count)
  * will come. */
 static bool take_request(struct program *program, const struct config *config, int in, short events)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
 	struct request request;
-	struct iovec place = {&request, sizeof request};
-	struct msghdr message = {.msg_iov = &place,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof control};
-	int descriptors[2] = {-1, -1}, count;
-	ssize_t got = recvmsg(in, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	int descriptors[DESCRIPTORS_MAX] = {-1, -1};
+	size_t count;
+	ssize_t got = descriptors_receive(
+		in, MSG_DONTWAIT, &request, sizeof request, descriptors, &count);
 	bool good;
 
 	if (got < 0 || (got == 0 && (events & POLLHUP) != 0))
 		return got < 0 && (events & POLLHUP) == 0;
-	count = take_descriptors(&message, descriptors);
-	good = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
-	       request_good(&request, got, count) &&
+	good = request_good(&request, got, count) &&
 	       (descriptors[1] < 0 || message_good(descriptors[1])) &&
 	       start(program, config, &request, descriptors[0], descriptors[1]);
 	if (!good) {
-		close_end(&descriptors[0]);
-		close_end(&descriptors[1]);
+		while (count > 0)
+			close(descriptors[--count]);
 		buffer_release(&program->said);
 		*program = (struct program){0};
 	}
@@ -556,22 +538,11 @@ static void put_texts(struct request *request, const struct launch *launch)
 static bool ask(
 	const struct launcher *launcher, const struct launch *launch, int reply, int message)
 {
-	int descriptors[2] = {reply, message};
-	size_t length = message >= 0 ? sizeof descriptors : sizeof reply;
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {0};
 	struct request request = {.type = launch->type, .attempt = launch->attempt};
-	struct iovec place = {&request, sizeof request};
-	struct msghdr whole = {.msg_iov = &place,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = CMSG_SPACE(length)};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&whole);
 
 	put_texts(&request, launch);
-	*header = (struct cmsghdr){
-		.cmsg_len = CMSG_LEN(length), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-	memcpy(CMSG_DATA(header), descriptors, length);
-	return sendmsg(launcher->socket, &whole, MSG_NOSIGNAL) == (ssize_t)sizeof request;
+	return descriptors_send(launcher->socket, &request, sizeof request,
+		(const int[]){reply, message}, message >= 0 ? 2 : 1);
 }
 
 /* Nothing but an answer, or its end, comes on the socket. */

@@ -62,12 +62,12 @@ same "two mails are there" 2 "$(ls "$work"/plain/*.eml | wc -l)"
 same "nothing is owed" "" "$(owed)"
 check "the webhook was told" grep -q "POST.*/hook" "$work/www.log"
 check "a page in another encoding was read" grep -q "Почта" "$work"/archive/other/2014/01/*/reading
-for role in reader fetcher attempt courier serve verify; do
+for role in reader fetcher attempt courier serve opener verify; do
 	check "-v run says what $role is kept from" grep -qE "^$role +[0-9]+ \(seccomp\)" <<< "$output"
 done
 check "without programs to start there is no launcher" bash -c '! grep -q "^launcher" <<< "$1"' - "$output"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
-check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|fetcher|attempt|courier|serve|verify) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 7 }"' - "$lampwatch" "$work/lampwatch.yaml"
+check "-v check says it, too, in 80 columns" bash -c '"$1" -c "$2" -v check | grep -E "^(confined|reader|fetcher|attempt|courier|serve|opener|verify) " | awk "length > 80 { bad = 1 } END { exit bad || NR != 8 }"' - "$lampwatch" "$work/lampwatch.yaml"
 
 begin "smtp: \"smtp://127.0.0.1:$secure_port\", ca_file: certificate"
 same "with TLS: a run ends well" "0 2" "$status $(ls "$work"/secure/*.eml | wc -l)"
@@ -98,7 +98,13 @@ statuspage_page "$page" none operational operational operational
 check "and what a later run has written" cmp "$work/archive/index.html" <(curl -s --max-time 10 "$(cat "$work/serve.out")")
 same "and is confined" "NoNewPrivs:1 Seccomp:2" \
 	"$(tr -d '\t' < "/proc/$server/status" | grep -E '^(NoNewPrivs|Seccomp):' | paste -sd ' ')"
-same "and was refused nothing" "" "$(cat "$work/serve.errors")"
+opener=$(cat "/proc/$server/task/$server/children")
+same "and so is what opens files for it" "NoNewPrivs:1 Seccomp:2" \
+	"$(tr -d '\t' < "/proc/${opener% }/status" | grep -E '^(NoNewPrivs|Seccomp):' | paste -sd ' ')"
+same "and both were refused nothing" "" "$(cat "$work/serve.errors")"
+kill -KILL $opener
+wait "$server"
+same "without it, serve ends and says so" "3 lampwatch: the process that opens files has ended" "$? $(cat "$work/serve.errors")"
 
 if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
 	skip "another user serves the archive, and cannot read .state" "only root may become one"

@@ -10,12 +10,14 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cmd/serve_form.h"
+#include "cmd/serve_opener.h"
 #include "config/config.h"
 #include "fuzz.h"
 #include "net/client.h"
@@ -29,7 +31,7 @@ static const struct {
 	{"one/2014/body", MAY_BE_HAD " body"}, {"one/chain", MAY_BE_HAD " chain"},
 	{".state/secret", "secret"}, {"one/.hidden", "secret"}};
 
-static int make_archive(void)
+static void make_archive(void)
 {
 	const char *archive = fuzz_folder();
 	int folder = open(archive, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -44,7 +46,7 @@ static int make_archive(void)
 	}
 	MUST(symlinkat(".state", folder, "link") == 0);
 	MUST(symlinkat("../.state/secret", folder, "one/link") == 0);
-	return folder;
+	close(folder);
 }
 
 /* The request's lines; the last is NULL. */
@@ -135,7 +137,7 @@ static void check_answer(const struct http_answer *answer, const char *host)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct serve_forms forms;
-	static int folder = -1;
+	static struct child opener;
 	char *text = fuzz_string(data, size), *rest = text, *line;
 	const char *lines[LINES_MAX + 1] = {0};
 	static char own[] = "status.example.org";
@@ -160,11 +162,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		*search = '\0';
 		query.search = search + 1;
 	}
-	if (folder < 0) {
-		folder = make_archive();
+	if (opener.process == 0) {
+		struct error error;
+
+		make_archive();
+		MUST(serve_opener_start(&opener, fuzz_folder(), &error));
 		forms = make_forms();
 	}
-	serve_answer(&(struct served){folder, "127.0.0.1:8014", &hosts, "'none'", &forms}, &query,
+	serve_answer(&(struct served){&opener, "127.0.0.1:8014", &hosts, "'none'", &forms}, &query,
 		&answer);
 	check_answer(&answer, header(&query, "Host"));
 	free(text);

@@ -141,6 +141,15 @@ static bool write_archive(void)
 	return done;
 }
 
+static bool read_archive(void)
+{
+	char *path = file_join(archive, "index.html");
+	bool done = opens(path, O_RDONLY);
+
+	free(path);
+	return done;
+}
+
 /* serve may make files in its spool, and alter none that is there. */
 static bool alter_request(void)
 {
@@ -189,8 +198,9 @@ enum {
 	ATTEMPT = 1 << CONFINE_ATTEMPT,
 	COURIER = 1 << CONFINE_COURIER,
 	SERVE = 1 << CONFINE_SERVE,
+	OPENER = 1 << CONFINE_OPENER,
 	VERIFY = 1 << CONFINE_VERIFY,
-	ALL = READER | FETCHER | ATTEMPT | COURIER | SERVE | VERIFY,
+	ALL = READER | FETCHER | ATTEMPT | COURIER | SERVE | OPENER | VERIFY,
 };
 
 static const struct attack {
@@ -199,30 +209,35 @@ static const struct attack {
 	int roles;     /* that must fail in it */
 	bool replaces; /* where it succeeds, the process is another program's: it ends with 0 */
 } attacks[] = {
-	/* serve could: Landlock cannot leave .state out of the archive, only serve_open() does. */
-	{"open the database", read_database, READER | FETCHER | ATTEMPT, false},
-	{"open the database for writing", write_database, READER | FETCHER | ATTEMPT | SERVE,
-		false},
+	/* An opener could: Landlock cannot leave .state out of the archive, only serve_open() does.
+	 */
+	{"open the database", read_database, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"open the database for writing", write_database,
+		READER | FETCHER | ATTEMPT | SERVE | OPENER, false},
 	/* The courier's attempts read secrets; here nobody named that one. */
 	{"open a password's file", read_password, ALL, false},
 	{"open /etc/shadow", read_shadow, ALL, false},
 	{"open its parent's memory", read_memory_of_parent, ALL, false},
+	{"read the archive", read_archive, READER | FETCHER | ATTEMPT | COURIER | SERVE, false},
 	{"write to the archive", write_archive, ALL, false},
-	{"alter a request in the spool", alter_request, READER | FETCHER | ATTEMPT | SERVE, false},
+	{"alter a request in the spool", alter_request, READER | FETCHER | ATTEMPT | SERVE | OPENER,
+		false},
 	{"make a file", make_file, ALL, false},
 	{"remove a file", remove_file, ALL, false},
-	{"make a socket", make_socket, READER | SERVE | VERIFY, false},
+	{"make a socket", make_socket, READER | SERVE | OPENER | VERIFY, false},
 	{"listen on a port", listen_anew, ALL, false},
 	{"start a program", start_program, ALL, true},
 	{"start a program in a child", start_program_in_child, ALL, false},
-	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE | VERIFY, false},
+	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE | OPENER | VERIFY,
+		false},
 	{"make a namespace", make_namespace, ALL, false},
 	{"trace its parent", trace_parent, ALL, false},
 	{"read its parent's memory", reach_into_parent, ALL, false},
 	/* The courier could, where Landlock has no scopes. */
-	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE | VERIFY, false},
+	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE | OPENER | VERIFY,
+		false},
 	{"signal a thread of its parent", signal_thread_of_parent,
-		READER | FETCHER | ATTEMPT | SERVE | VERIFY, false},
+		READER | FETCHER | ATTEMPT | SERVE | OPENER | VERIFY, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -238,7 +253,7 @@ static void confine_as_for_work(enum confine_role role)
 {
 	struct text_list paths = {0}, written = {0};
 
-	if (role == CONFINE_SERVE || role == CONFINE_VERIFY)
+	if (role == CONFINE_OPENER || role == CONFINE_VERIFY)
 		text_list_add(&paths, archive);
 	if (role == CONFINE_COURIER || role == CONFINE_VERIFY)
 		text_list_add(&written, state_folder);
@@ -290,6 +305,7 @@ static const char *const names[CONFINE_ROLES] = {
 	[CONFINE_ATTEMPT] = "attempt",
 	[CONFINE_COURIER] = "courier",
 	[CONFINE_SERVE] = "serve",
+	[CONFINE_OPENER] = "opener",
 	[CONFINE_VERIFY] = "verify",
 };
 
@@ -457,15 +473,11 @@ static bool keep_request(void)
 
 static bool answer_requests(void)
 {
-	char *path = file_join(archive, "index.html");
 	pthread_t thread;
 	char answer = FAILED;
-	bool done = opens(path, O_RDONLY) &&
-		    pthread_create(&thread, NULL, answer_yes, &answer) == 0 &&
-		    pthread_join(thread, NULL) == 0 && answer == SUCCEEDED && keep_request();
 
-	free(path);
-	return done;
+	return pthread_create(&thread, NULL, answer_yes, &answer) == 0 &&
+	       pthread_join(thread, NULL) == 0 && answer == SUCCEEDED && keep_request();
 }
 
 static void test_each_role_can_do_its_work(void **state)
@@ -476,6 +488,7 @@ static void test_each_role_can_do_its_work(void **state)
 		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
 		[CONFINE_COURIER] = {"keep records and begin attempts", keep_records, 0, false},
 		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},
+		[CONFINE_OPENER] = {"open the archive", read_archive, 0, false},
 		[CONFINE_VERIFY] = {"prove an archive", prove, 0, false},
 	};
 
