@@ -339,7 +339,9 @@ static void settle_one(struct work *work, struct known_states *known, const stru
 
 	alarm_cause(observer->database, follows->id, &cause);
 	ended = has_ended(observer, follows, &cause);
-	over = !ended && indicator != NULL &&
+	over = !ended &&
+	       indicator != NULL && /* while nobody knows, it is not said to be red still */
+	       known_states_fresh(known, work->seen->page, work->state) &&
 	       !suppression_holds(
 		       observer->config, &observer->silences, follows->page, known->now, NULL) &&
 	       is_over(known, observer->config, follows, &cause.list[0]);

@@ -526,6 +526,14 @@ static bool is_underway(void *context, int tree)
 	return false;
 }
 
+/* What depends on each other is looked up, also what was read in this run and has not changed. */
+static void commit_due(struct run *run, bool idle)
+{
+	if (run->observer.related.count > 0 && observer_waits(&run->observer) == 0)
+		flush_touched(run);
+	observer_commit_due(&run->observer, idle);
+}
+
 static void fetch_all(struct run *run)
 {
 	const struct limits_config *limits = &run->config->settings.limits;
@@ -558,12 +566,12 @@ static void fetch_all(struct run *run)
 			take_unheard(run);
 		reading = read_fetched(run);
 		busy += reading;
-		observer_commit_due(&run->observer, reading == 0);
+		commit_due(run, reading == 0);
 		if (run_monotonic() - run->touched_since >= RUN_TOUCH_SECONDS)
 			flush_touched(run);
 	}
-	observer_commit(&run->observer);
 	flush_touched(run);
+	observer_commit(&run->observer);
 	if (!http_client_unrefused(run->client, &error))
 		local_fault(&run->observer, &error);
 	if (busy > 0) {

@@ -258,7 +258,8 @@ static const struct value *pending_data(
 void outbox_pending(struct database *database, int64_t alarm, struct owed_list *owed)
 {
 	struct statement *row = database_query(database,
-		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.content, o.type"
+		"SELECT d.receiver, d.message_id, d.id, d.state, d.perhaps, d.content, o.type,"
+		" ifnull(d.in_reply_to, '')"
 		" FROM owed o JOIN delivery d ON d.content = o.content"
 		" WHERE o.alarm = ? AND d.state != 'merged' ORDER BY d.id",
 		"i", alarm);
@@ -278,6 +279,10 @@ void outbox_pending(struct database *database, int64_t alarm, struct owed_list *
 		text_list_add(&owed->texts, statement_text(row, 1));
 		one->receiver = owed->texts.list[owed->texts.count - 2];
 		one->message_id = owed->texts.list[owed->texts.count - 1];
+		if (!text_empty(statement_text(row, 7))) {
+			text_list_add(&owed->texts, statement_text(row, 7));
+			one->in_reply_to = owed->texts.list[owed->texts.count - 1];
+		}
 		one->delivery = statement_integer(row, 2);
 		one->dropped = text_equal(state, "dropped");
 		one->out = !waits || statement_integer(row, 4) != 0;

@@ -388,6 +388,8 @@ static void tell_end(struct message_draft *draft, struct addressee *addressee,
 		if (i == delivery->merged_count) {
 			*(int64_t *)memory_append(&delivery->merged, &delivery->merged_count,
 				sizeof *delivery->merged) = owed->delivery;
+			if (delivery->in_reply_to == NULL)
+				delivery->in_reply_to = memory_string(owed->in_reply_to);
 			addressee_tell(addressee, TOLD_MERGED, NULL, owed->data);
 		}
 		addressee_tell(addressee, TOLD_OVER, event, NULL);

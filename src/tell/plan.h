@@ -71,6 +71,7 @@ struct owed {
 	const char *receiver; /* "mail:ADDRESS" or "webhook:NAME" */
 	int64_t alarm;
 	const char *message_id;   /* of the red */
+	const char *in_reply_to;  /* what the red answers; NULL: nothing */
 	int64_t delivery;         /* of the red */
 	bool out;                 /* it was delivered, or perhaps it was */
 	bool dropped;             /* the operator dropped it: nothing more is sent */

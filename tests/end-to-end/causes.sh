@@ -118,4 +118,15 @@ all major_outage
 echo "delay=600" > "$work/slow/api/v2/summary.json.fault"
 "$lampwatch" -q run
 same "a cause that comes last is still the first in the message" "RED: Mail and 1 more (2 pages: google, desk)" "$(subjects_to late)"
+
+# After a pause: what is known of the cause is old, but it was read in the same run, and has not changed.
+rm "$work/slow/api/v2/summary.json.fault"
+mkdir "$work/pause"; sed 's/late@/pause@/; /other[0-9]/d' lampwatch.yaml > "$work/pause/lampwatch.yaml"; cd "$work/pause" || exit 1
+all operational
+now 19:00 -q run
+statuspage_page "$work/slow/api/v2/summary.json" none major_outage
+now 19:20 -q run
+statuspage_page "$work/others/api/v2/summary.json" none major_outage
+now 19:50 -q run
+same "what falls after a pause follows from what was red before it" "RED: Mail: major outage, follows from Mail (Example Services)" "$(subjects_to pause | tail -n 1)"
 finish
