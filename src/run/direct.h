@@ -3,6 +3,7 @@
  * The last resort: no folder of this machine can be written, so that nothing remembers what was
  * told. The run goes on in memory and delivers by itself; what was sent, and said, is repeated at
  * most hourly, as long as the system's shared memory (shmget(2)), which needs no file, knows of it.
+ * Fetches of earlier runs are not counted: one confirms what is worse, and none what is better.
  */
 #ifndef LAMPWATCH_DIRECT_H
 #define LAMPWATCH_DIRECT_H

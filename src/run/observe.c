@@ -174,7 +174,8 @@ static struct confirm_rules rules_of(const struct work *work)
 	const struct observation *seen = work->seen;
 	const struct page_settings *settings = &seen->page->settings;
 
-	return (struct confirm_rules){.worse = settings->confirm.worse,
+	return (struct confirm_rules){
+		.worse = work->observer->forgetful ? 1 : settings->confirm.worse,
 		.better = settings->confirm.better,
 		.red = (enum level)settings->red,
 		.alert_on_first_sight = settings->first_sight == FIRST_SIGHT_ALERT ||

@@ -78,6 +78,8 @@ struct observer {
 			  * first sight */
 	bool joining;    /* what is owed now waits to be joined with others (run/batch.h) */
 	bool aside;      /* the database is a standby (run/standby.h): nothing is kept */
+	bool forgetful;  /* nor does the next run know of this one (run/direct.h): a single fetch
+			  * confirms what is worse */
 	/* Nothing can be written: goes on with a standby, in database. False where that cannot be.
 	 * NULL: there is none. */
 	bool (*fall_back)(void *context, const struct error *why);

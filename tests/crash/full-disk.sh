@@ -114,6 +114,36 @@ same "the next outage is another one" "RED,GREEN,RED 3" "$(told) $(for f in $(ma
 same "and kept, as what changed meanwhile" "3" "$(find "$disk/archive/example" -name reading | wc -l)"
 check "nothing is owed" test -z "$(at 66 outbox)"
 
+# ---- what we see before the page says so ----
+
+serve_http service
+echo well > "$work/service/mail"
+cp lampwatch.yaml alone.yaml
+sed -i '/kind: statuspage/s/}$/, facts: {Mail: [mail\/web]}}/' lampwatch.yaml
+cat >> lampwatch.yaml <<-END
+	probes:
+	  - {name: mail, checks: [{name: web, http: "http://127.0.0.1:$service_port/mail"}]}
+END
+words() { local f; for f in $(mails relay); do grep -q '^To: ops' "$f" && decoded "$(sed -n 's/\r$//; s/^Subject: SIMULATED //p' "$f")" | sed 's/:.*/\n/'; done | paste -sd ,; }
+begin
+empty 0
+echo "status=500" > "$work/service/mail.fault"
+run 1; run 2; run 3
+same "on a full disk it is told that it fails here, once" "FAILS HERE" "$(words)"
+red
+run 4; run 5
+rm "$work/service/mail.fault"
+run 6; run 7
+green
+run 8; run 9
+same "and the red that follows, and one end" "FAILS HERE,RED,GREEN" "$(words)"
+rm "$disk/filling"
+run 10; run 11
+same "with space again nothing is told again" "0  FAILS HERE,RED,GREEN" "$status $output $(words)"
+check "the archive is whole" at 12 verify
+check "nothing is owed" test -z "$(at 12 outbox)"
+mv alone.yaml lampwatch.yaml
+
 # ---- and the usual folder for what is temporary is on the same disk ----
 
 runtime=$RUNTIME_DIRECTORY

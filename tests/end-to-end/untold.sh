@@ -241,4 +241,32 @@ same "where nothing at all can be written, people are told" "admin@example.org N
 same "and once within the hour" "3 3 2" "$(nowhere 3) $(nowhere 30) $(count_mails relay)"
 nowhere 63 > /dev/null
 same "then again, under the same Message-ID" "4 2 1" "$(count_mails relay) $(ids | wc -l) $(ids | sort -u | wc -l)"
+
+# What we see ourselves, which one answer does not confirm.
+serve_http service
+echo well > "$work/service/mail"
+facts() {
+	sed -i '/kind: statuspage/s/}$/, facts: {Mail: [mail\/web]}}/' lampwatch.yaml
+	cat >> lampwatch.yaml <<-END
+		probes:
+		  - {name: mail, provider: us, checks: [{name: web, http: "http://127.0.0.1:$service_port/mail"}]}
+	END
+}
+words() { local f; for f in $(mails relay); do grep -q '^To: ops' "$f" && decoded "$(sed -n 's/\r$//; s/^Subject: SIMULATED //p' "$f")" | sed 's/:.*/\n/'; done | paste -sd ,; }
+begin "nowhere, with a probe"
+facts; at 1 run > /dev/null
+chmod_state
+echo "status=500" > "$work/service/mail.fault"
+nowhere 2 > /dev/null; nowhere 3 > /dev/null; nowhere 4 > /dev/null
+same "where nothing can be written, what fails here is told, once within the hour" "FAILS HERE" "$(words)"
+red; nowhere 20 > /dev/null
+# Of the page nobody knows how it was lately: where the check is looked at first, it speaks for itself, too.
+reds() { words | sed 's/RED,RED$/RED/'; }
+same "and the red" "FAILS HERE,RED" "$(reds)"
+rm "$work/service/mail.fault"; green
+nowhere 50 > /dev/null
+chmod_back
+run 52; run 53
+same "what is over when the archive can be written again is not told again" "FAILS HERE,RED" "$(reds)"
+check "and the archive is whole" at 54 verify
 finish
