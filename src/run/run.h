@@ -4,8 +4,8 @@
  * them means, what is kept, who is told, and the end of the run. Here watch, tell and
  * publish meet; they do not know each other.
  *
- * What run.c, collect.c and dry_run.c share: a run, and the pages on their way
- * through it. Only cmd/run.c includes it beside them.
+ * What run.c, run_begin.c, run_end.c, collect.c and dry_run.c share: a run, and the pages on their
+ * way through it. Only cmd/run.c includes it beside them.
  */
 #ifndef LAMPWATCH_RUN_H
 #define LAMPWATCH_RUN_H
@@ -101,6 +101,52 @@ void run_complain(const struct run *run, const char *text);
 /* Shows how many pages are done, with -v on a terminal. */
 void run_progress(const struct run *run);
 
+/* ---- run_begin.c ---- */
+
+/*
+ * Prepares the archive and takes the run's lock. False where another run holds it, with the exit
+ * status; *error: why it could not be prepared or locked, which run_open() is told.
+ */
+bool run_prepare(struct run *run, int *status, struct error *error);
+
+/*
+ * Opens the archive; unprepared says why that could not be prepared, its remedy is 0 where it was.
+ * Whatever goes wrong with the archive, the run goes on: EXIT_DONE, or the exit status after a
+ * line.
+ */
+int run_open(struct run *run, const struct error *unprepared);
+
+/* The first thing that a run writes shows whether it can. Whether runs were missed; without a
+ * database after it, nothing can go on. */
+bool run_begin(struct run *run);
+
+/* Opens run->database. False with REMEDY_LOCAL. */
+bool run_open_database(struct run *run, struct error *error);
+
+/*
+ * The archive cannot be written, or (lost) it is not the one that its database knows: what is known
+ * goes to a standby, where that is not there yet, and the run goes on with it; where that cannot be
+ * written either, in memory. False where there is nothing to go on with.
+ */
+bool run_fall_back(struct run *run, const struct error *why, bool lost);
+
+/* Why something of the archive cannot be used: where it is another user's, that says more.
+ * Borrowed. */
+const struct error *run_cause(const struct run *run, const struct error *error);
+
+/* ---- run_end.c ---- */
+
+/* Ends the children, releases what the run holds, and gives the run's exit status; the courier has
+ * so many seconds. */
+int run_finish(struct run *run, int status, int seconds);
+
+/* Without the lock there is nothing to do; where nobody knows for how long, to say so. */
+int run_end_early(const struct run *run, int status);
+
+void run_release_locks(struct run *run);
+
+/* ---- collect.c ---- */
+
 /*
  * The pages that are due (or those named), each with its state and a fetch that is ready to
  * begin. False, after a line, where a name is no page's.
@@ -108,10 +154,12 @@ void run_progress(const struct run *run);
 bool run_choose(struct run *run, char **names);
 void watch_release(struct watch *watch);
 
-/* Prints who would be told what: what a dry run has put into its outbox after number last. */
-void run_show(const struct run *run, int64_t last);
-
 /* Fetches, reads and observes all of them, those that failed last. */
 void run_fetch(struct run *run);
+
+/* ---- dry_run.c ---- */
+
+/* Prints who would be told what: what a dry run has put into its outbox after number last. */
+void run_show(const struct run *run, int64_t last);
 
 #endif
