@@ -269,7 +269,7 @@ struct fork_request {
 	pid_t parent;
 	uid_t user;
 	gid_t group;
-	size_t descriptors;
+	unsigned descriptors; /* of a size that leaves no gap, which would cross unset */
 };
 
 enum { REQUEST_DESCRIPTORS = DESCRIPTORS_MAX };

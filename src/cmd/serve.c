@@ -23,11 +23,12 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/serve_file.h"
-#include "publish/site.h"
 #include "cmd/serve_form.h"
 #include "cmd/serve_opener.h"
+#include "config/config.h"
 #include "net/client.h"
 #include "net/http.h"
+#include "publish/site.h"
 #include "run/context.h"
 #include "run/print.h"
 #include "tell/form_spool.h"
@@ -135,6 +136,7 @@ int command_serve(struct context *context, const struct options *options, char *
 	served.script = buffer_string(&source);
 	if (good)
 		listener = http_server_listen(served.listen, &error);
+	config_wipe(context->config); /* who asks has no use for what else is in it */
 	good = listener >= 0 && serve_opener_start(&opener, config->archive, &error);
 	if (good) {
 		confine(served.forms);

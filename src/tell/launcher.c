@@ -362,7 +362,7 @@ static bool request_good(const struct request *request, ssize_t got, size_t coun
  * will come. */
 static bool take_request(struct program *program, const struct config *config, int in, short events)
 {
-	struct request request;
+	struct request request = {0};
 	int descriptors[DESCRIPTORS_MAX] = {-1, -1};
 	size_t count;
 	ssize_t got = descriptors_receive(

@@ -148,4 +148,10 @@ courier=$(awk '{ print $4 }' "/proc/$(attempts | cut -d ' ' -f 1 | head -n 1)/st
 for child in $(attempts) "$courier"; do kill -9 "$child"; done
 kill "$run"
 wait "$run" 2> /dev/null
+"$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" &
+server=$!
+pids+=($server)
+await 20 test -s "$work/serve.out"
+same "serve and its opener hold none at all" "serve:
+opener:" "$(search "serve=$server" "opener=$(children "$server" | tr -d ' ')")"
 finish
