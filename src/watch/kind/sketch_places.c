@@ -30,12 +30,13 @@ static const struct part {
 	{" - ", NULL, "substring-after(%s, \" - \")"},
 	{NULL, " - ", "substring-before(%s, \" - \")"},
 	{"[", "]", "substring-before(substring-after(%s, \"[\"), \"]\")"},
+	{"] ", NULL, "substring-after(%s, \"] \")"},
 	{"<b>Status: ", "</b>", "substring-after(parse-html(%s)//b, \"Status: \")"},
 	{"<strong>", "</strong>", "parse-html(%s)//*[self::strong or self::b]"},
 	{"<b>", "</b>", "parse-html(%s)//*[self::strong or self::b]"},
 };
 
-enum { PART_COUNT = sizeof parts / sizeof parts[0], MARKUP = 6 /* the first part in markup */ };
+enum { PART_COUNT = sizeof parts / sizeof parts[0], MARKUP = 7 /* the first part in markup */ };
 
 xmlNodePtr sketch_following(xmlNodePtr node, xmlNodePtr top)
 {
@@ -223,7 +224,7 @@ static bool has_like_members(const xmlNode *object)
 			return false;
 		for (; a != NULL && b != NULL && keys < ALIKE_MAX; a = a->next, b = b->next, keys++)
 			if (b->type != XML_ELEMENT_NODE || !xmlStrEqual(a->name, b->name))
-				return xmlStrEqual(a->name, BAD_CAST "item") && b->type == a->type;
+				return false;
 		if (keys < ALIKE_MAX && a != b &&
 			!xmlStrEqual((a != NULL ? a : b)->name, BAD_CAST "item"))
 			return false;
@@ -454,20 +455,37 @@ static void find_in_class(struct finding *finding, xmlNodePtr node, const char *
 	text_list_release(&classes);
 }
 
+/* A key under which a state stands, in whatever words. */
+static bool is_state_key(const char *name)
+{
+	static const char *const keys[] = {"*status*", "*state", "*health*", "*severity*",
+		"condition", "availability", "available", "ok", "up", "online", "is_up", "isUp",
+		"is_online", "isOnline"};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (text_matches(name, keys[i], true))
+			return true;
+	return false;
+}
+
 static bool find_word(void *context, xmlNodePtr node, const char *attribute, const char *text)
 {
 	struct finding *finding = context;
 	bool class = attribute != NULL && strcmp(attribute, "class") == 0 && is_html(node);
+	bool keyed = is_state_key(attribute != NULL ? attribute : (const char *)node->name) &&
+		     attribute != own_text && sketch_is_word(text);
 
 	for (size_t i = 0; i < PART_COUNT && !class; i++) {
 		char *word = part_of(text, i);
 
-		if (word != NULL && known_words_find(finding->known, word, NULL) != WORD_NEW) {
+		if (word != NULL &&
+			(known_words_find(finding->known, word, NULL) != WORD_NEW || keyed)) {
 			claim_rows(
 				finding->claims, node, attribute, parts[i].xpath, finding->known);
 			finding->words++;
 		}
 		free(word);
+		keyed = false; /* it is the whole text */
 	}
 	if (class)
 		find_in_class(finding, node, text);
