@@ -250,9 +250,10 @@ static bool is_entry(const char *rows)
 
 /* How much the words of a claim speak for it: 0, too few of them are any. Their share counts twice:
  * a few rows that are all understood before many of which half are. */
-static double word_worth(const struct sketch *sketch, const struct text_list *words, size_t rows)
+static double word_worth(const struct sketch *sketch, const struct claim *claim,
+	const struct text_list *words, size_t rows)
 {
-	size_t known = count_known(sketch, words), new = count_words(words);
+	size_t known = count_known(sketch, words), new = claim->keyed ? count_words(words) : 0;
 	size_t found = known * 2 < words->count ? new : known;
 	double share = (double)found / (double)words->count;
 
@@ -274,7 +275,7 @@ static void judge(struct sketch *sketch, const struct claim *claim)
 	if (count > 1 && (!feed || is_entry(claim->each))) {
 		texts_of(sketch, rows, claim->word, SAMPLE, &texts);
 		judged.story = feed || is_story(&texts);
-		judged.score = texts.count > 0 ? word_worth(sketch, &texts, count) : 0;
+		judged.score = texts.count > 0 ? word_worth(sketch, claim, &texts, count) : 0;
 		judged.score *= judged.story && !feed ? STORY_WEIGHT : 1;
 		for (const char *at = claim->word; *at != '\0'; at++)
 			judged.score *= *at == '/' ? STEP_WEIGHT : 1;

@@ -23,7 +23,8 @@ enum {
 /* Rows, and the place of the word in each. */
 struct claim {
 	char *each, *word; /* XPaths; owned */
-	size_t words;      /* known ones that speak for it */
+	size_t words;      /* that speak for it */
+	bool keyed;        /* one of them by its key */
 	size_t place;      /* in the order in which they were found */
 };
 

@@ -308,19 +308,21 @@ static void add_rows(xmlNodePtr row, const struct known_words *known, struct tex
 	free(path);
 }
 
-static void claim_word(struct claims *claims, const char *each, const char *word)
+static void claim_word(struct claims *claims, const char *each, const char *word, bool keyed)
 {
 	uintptr_t place = (uintptr_t)xmlHashLookup2(claims->places, BAD_CAST each, BAD_CAST word);
 
 	if (place == 0 && claims->count < SKETCH_CLAIMS_MAX) {
 		*(struct claim *)memory_append(
-			&claims->list, &claims->count, sizeof *claims->list) =
-			(struct claim){memory_string(each), memory_string(word), 0, claims->count};
+			&claims->list, &claims->count, sizeof *claims->list) = (struct claim){
+			memory_string(each), memory_string(word), .place = claims->count};
 		place = claims->count;
 		xmlHashAddEntry2(claims->places, BAD_CAST each, BAD_CAST word, (void *)place);
 	}
-	if (place > 0)
-		claims->list[place - 1].words++;
+	if (place == 0)
+		return;
+	claims->list[place - 1].words++;
+	claims->list[place - 1].keyed |= keyed;
 }
 
 /* In place of an attribute: what stands in the element beside its elements. */
@@ -338,9 +340,10 @@ static char *put_in(const char *xpath, const char *way, const char *attribute)
 		attribute != NULL ? attribute : "", hole + strlen("%s"));
 }
 
-/* A known word stands in the node, or in its attribute: each element above may be its row. */
+/* A word stands in the node, or in its attribute: each element above may be its row. keyed: it is
+ * one by its key. */
 static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attribute,
-	const char *xpath, const struct known_words *known)
+	const char *xpath, bool keyed, const struct known_words *known)
 {
 	struct text_list by_class = {0};
 	xmlNodePtr row = node;
@@ -355,7 +358,7 @@ static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attri
 		for (size_t i = 0; i < rows.count * ways.count; i++) {
 			char *word = put_in(xpath, ways.list[i % ways.count], attribute);
 
-			claim_word(claims, rows.list[i / ways.count], word);
+			claim_word(claims, rows.list[i / ways.count], word, keyed);
 			free(word);
 		}
 		text_list_release(&rows);
@@ -448,7 +451,7 @@ static void find_in_class(struct finding *finding, xmlNodePtr node, const char *
 		xpath = memory_format(
 			"replace(%%s, \"^(.* )?%.*s([A-Za-z_]+)( .*)?$|^.*$\", \"$2\")",
 			(int)(end + 1 - name), name);
-		claim_rows(finding->claims, node, "class", xpath, finding->known);
+		claim_rows(finding->claims, node, "class", xpath, false, finding->known);
 		finding->words++;
 		free(xpath);
 	}
@@ -480,8 +483,8 @@ static bool find_word(void *context, xmlNodePtr node, const char *attribute, con
 
 		if (word != NULL &&
 			(known_words_find(finding->known, word, NULL) != WORD_NEW || keyed)) {
-			claim_rows(
-				finding->claims, node, attribute, parts[i].xpath, finding->known);
+			claim_rows(finding->claims, node, attribute, parts[i].xpath, keyed,
+				finding->known);
 			finding->words++;
 		}
 		free(word);
