@@ -176,6 +176,7 @@ static int sketch_page(const struct context *context, const char *word)
 	struct error error;
 
 	kind_list_load(context->templates, folder, &kinds);
+	kind_list_add_generic(context->templates, &kinds);
 	if (page_word_read(word, &body, &error)) {
 		document = (struct document){buffer_string(&body), body.length};
 		written = page_sketch(context->readers, (const struct kind *const *)kinds.list,

@@ -46,6 +46,28 @@ void kind_list_load(const char *templates, const char *user_folder, struct kind_
 	text_list_release(&names);
 }
 
+void kind_list_add_generic(const char *templates, struct kind_list *kinds)
+{
+	static const char *const names[] = {"generic-html", "generic-json"};
+	static const char with_text[] =
+		"{require: '/', indicators: {each: '/', name: '.', word: '.'}}";
+	struct problems problems = {0};
+	struct yaml *with = yaml_parse("with", with_text, strlen(with_text), &problems);
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char *path = kind_find(templates, NULL, names[i]);
+		struct kind *kind =
+			path != NULL ? kind_load(path, yaml_root(with), &problems) : NULL;
+
+		if (kind != NULL)
+			*(struct kind **)memory_append(
+				&kinds->list, &kinds->count, sizeof *kinds->list) = kind;
+		free(path);
+	}
+	yaml_close(with);
+	problems_release(&problems);
+}
+
 void kind_list_release(struct kind_list *kinds)
 {
 	for (size_t i = 0; i < kinds->count; i++)

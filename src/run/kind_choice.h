@@ -27,6 +27,9 @@ bool kind_names(const char *templates, const char *user_folder, struct text_list
 
 /* Loads all kinds that need no parameters: those that do are never told from a page alone. */
 void kind_list_load(const char *templates, const char *user_folder, struct kind_list *kinds);
+
+/* Adds those that need parameters, with some that select nothing: for their words. */
+void kind_list_add_generic(const char *templates, struct kind_list *kinds);
 void kind_list_release(struct kind_list *kinds);
 
 /* Whether a kind comes after another one of its family, with others of the list between them or

@@ -388,7 +388,7 @@ cp out sketched.yaml
 check "which reads that page, and leaves the word grey that nobody knows" prints sketch-test 0 kinds --test sketched.yaml board.json
 check "and refuses another" complains "the page is not as expected" 1 kinds --test ./sketched.yaml table.html
 check "from standard input as well" diff "$expected/sketch" <("$lampwatch" kinds --sketch - <board.json)
-check "no rows with a known word is said" complains "table.html: no rows with a known word found" 1 kinds --sketch table.html
+check "no rows with a known word is said" complains "table.html: no rows with a word found" 1 kinds --sketch table.html
 python3 -c 'for i in range(10000): print("<div class=\"g%d\"><p>Mail<i>up</i><p>Chat<i>up</i></div>" % i)' >hostile.html
 bounded() { timeout 60 "$lampwatch" kinds --sketch hostile.html >out 2>error; [ $? -le 1 ] && [ "$(wc -c <out)" -le 65536 ] && [ -s out -o -s error ]; }
 check "a page of ten thousand groups is bounded" bounded

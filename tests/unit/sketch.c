@@ -141,6 +141,26 @@ static void test_rows_of_json(void **state)
 		NULL);
 }
 
+/* Words that no kind knows, and truth values, are found by their key, and left to the author. */
+static void test_rows_of_words_that_nobody_knows(void **state)
+{
+	(void)state;
+	assert_sketch("[{\"name\": \"East\", \"lines\": [{\"status\": \"All aboard\"}]},"
+		      "{\"name\": \"West\", \"lines\": [{\"status\": \"Snowed in\"}, {\"status\": "
+		      "\"All aboard\"}]}]",
+		"each: '/json/item'\n", "words: 'lines/item/status'\n",
+		"# levels: no word is sure\n", "# 'All aboard': what does it mean?", NULL);
+	assert_sketch("{\"one\": {\"ok\": true, \"past\": [{\"ok\": true}, {\"ok\": true}]},"
+		      "\"two\": {\"ok\": false, \"past\": [{\"ok\": true}, {\"ok\": true}]}}",
+		"each: '/json/*'\n", "word: 'ok'\n", "# 'false': what does it mean?", NULL);
+	/* rows of known words come first */
+	assert_sketch(
+		"{\"x\": [{\"label\": \"a\", \"state\": \"odd\"}, {\"label\": \"b\", \"state\": "
+		"\"odd\"}], \"z\": {\"y\": [{\"label\": \"c\", \"s\": \"up\"}, {\"label\": "
+		"\"d\", \"s\": \"down\"}]}}",
+		"each: '/json/z/y/item'\n", NULL);
+}
+
 static void test_keys_that_are_names_are_any_key(void **state)
 {
 	(void)state;
@@ -251,12 +271,12 @@ static void test_no_rows_are_said_to_be_none(void **state)
 	static const struct {
 		const char *page, *reason;
 	} cases[] = {
-		{"{}", "no text is a word that another kind knows"},
+		{"{}", "no text is a word that another kind knows, or stands under"},
 		{"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
-			"no text is a word that another kind knows"},
+			"no text is a word that another kind knows, or stands under"},
 		{"{\"status\": \"up\"}", "never in two rows alike"},
 		{"<p>up", "never in two rows alike"},
-		{"[{\"s\": \"up\"}, {\"s\": \"up\"}]", "rows with known words (/json/item/s), but "
+		{"[{\"s\": \"up\"}, {\"s\": \"up\"}]", "rows with words (/json/item/s), but "
 						       "nothing in them looks like a name"},
 	};
 
@@ -347,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_word_is_sure_where_several_kinds_agree),
 		cmocka_unit_test(test_rows_of_json),
+		cmocka_unit_test(test_rows_of_words_that_nobody_knows),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
 		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),
 		cmocka_unit_test(test_rows_of_html),

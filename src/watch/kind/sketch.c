@@ -18,12 +18,19 @@ enum {
 	SAMPLE = 40,          /* rows of a claim that are looked at when it is judged */
 	WORDS_SHOWN = 40,     /* different words */
 	NAME_LENGTH_MAX = 80, /* bytes: what is longer is prose */
+	WORD_LENGTH_MAX = 40, /* bytes: the same for a state */
 	NAMES_REPEAT_MAX = 8, /* rows of one name, on an average, as in several regions */
 	SHOWN_MAX = 80,       /* bytes of a text of the page in a comment */
 };
 
 /* A page lists more incidents that are over than services. */
 #define STORY_WEIGHT 0.05
+
+/* Words that none of the kinds knows, under a key for states, are better than no rows. */
+#define NEW_WEIGHT 0.02
+
+/* Of each step from the row to the word: further away there may be a history. */
+#define STEP_WEIGHT 0.95
 
 /* A claim as the page bears it out. */
 struct judged {
@@ -89,6 +96,15 @@ static size_t count_known(const struct sketch *sketch, const struct text_list *t
 	return known;
 }
 
+static size_t count_words(const struct text_list *texts)
+{
+	size_t words = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		words += sketch_is_word(texts->list[i]);
+	return words;
+}
+
 /* How many different texts there are, and *filled: how many that are not empty. Sorts them. */
 static size_t count_different(struct text_list *texts, size_t *filled)
 {
@@ -115,6 +131,11 @@ static bool is_name_like(const char *text)
 	}
 	return letters > 0 && letters >= digits && length <= NAME_LENGTH_MAX &&
 	       !text_starts(text, "http") && !text_starts(text, "/");
+}
+
+bool sketch_is_word(const char *text)
+{
+	return is_name_like(text) && strlen(text) <= WORD_LENGTH_MAX;
 }
 
 /* The last step of a path: "title" of "a/title", of "div/@title". */
@@ -227,8 +248,20 @@ static bool is_entry(const char *rows)
 	return text_ends(rows, "/item") || text_ends(rows, "/entry");
 }
 
-/* The share of known words counts twice: a few rows that are all understood before many of which
- * half are. */
+/* How much the words of a claim speak for it: 0, too few of them are any. Their share counts twice:
+ * a few rows that are all understood before many of which half are. */
+static double word_worth(const struct sketch *sketch, const struct claim *claim,
+	const struct text_list *words, size_t rows)
+{
+	size_t known = count_known(sketch, words), new = claim->keyed ? count_words(words) : 0;
+	size_t found = known * 2 < words->count ? new : known;
+	double share = (double)found / (double)words->count;
+
+	if (share < 0.5 || found < 2)
+		return 0;
+	return share * share * (double)rows * (found == known ? 1 : NEW_WEIGHT);
+}
+
 static void judge(struct sketch *sketch, const struct claim *claim)
 {
 	xmlXPathObjectPtr rows = nodes_of(sketch, claim->each);
@@ -236,17 +269,16 @@ static void judge(struct sketch *sketch, const struct claim *claim)
 	struct text_list texts = {0};
 	struct judged judged = {.claim = claim};
 	bool feed = feed_title(sketch) != NULL;
-	double share, worth = 0;
-	size_t found;
+	double worth = 0;
 
 	evaluation_rewind(sketch->evaluation, sketch->evaluation->variable_count);
 	if (count > 1 && (!feed || is_entry(claim->each))) {
 		texts_of(sketch, rows, claim->word, SAMPLE, &texts);
-		found = count_known(sketch, &texts);
-		share = (double)found / (double)texts.count;
 		judged.story = feed || is_story(&texts);
-		judged.score = share < 0.5 || found < 2 ? 0 : share * share * (double)count;
+		judged.score = texts.count > 0 ? word_worth(sketch, claim, &texts, count) : 0;
 		judged.score *= judged.story && !feed ? STORY_WEIGHT : 1;
+		for (const char *at = claim->word; *at != '\0'; at++)
+			judged.score *= *at == '/' ? STEP_WEIGHT : 1;
 	}
 	if (judged.score > sketch->best.score) {
 		judged.name = find_name(sketch, rows, &texts, &worth);
@@ -409,6 +441,12 @@ static void write_head(struct sketch *sketch, const char *rows, struct buffer *o
 	xmlXPathFreeObject(root);
 }
 
+/* Whether it may lead to several words of a row in JSON, of which the worst counts. */
+static bool is_list(const char *path)
+{
+	return strstr(path, "item/") != NULL && strchr(path, '(') == NULL;
+}
+
 /* The kind of the best claim. */
 static void write_kind(struct sketch *sketch, struct buffer *out)
 {
@@ -434,7 +472,7 @@ static void write_kind(struct sketch *sketch, struct buffer *out)
 	if (by_key && text_ends(best->claim->each, "/*/*"))
 		write_key(out, "  group", SKETCH_KEY_ABOVE);
 	write_key(out, best->story ? "  title" : "  name", best->name);
-	write_key(out, "  word", best->claim->word);
+	write_key(out, is_list(best->claim->word) ? "  words" : "  word", best->claim->word);
 	if (rows != NULL) {
 		texts_of(sketch, rows, best->name, READING_ROWS_MAX, &names);
 		texts_of(sketch, rows, best->claim->word, READING_ROWS_MAX, &words);
@@ -487,7 +525,7 @@ static bool complain(const struct sketch *sketch, const struct claims *claims, s
 {
 	if (sketch->nameless != NULL)
 		return error_set(error, REMEDY_PAGE,
-			"there are rows with known words (%.200s), but nothing in them looks like "
+			"there are rows with words (%.200s), but nothing in them looks like "
 			"a "
 			"name; write the kind by hand",
 			sketch->nameless->each);
@@ -498,9 +536,10 @@ static bool complain(const struct sketch *sketch, const struct claims *claims, s
 			"a hundred of them, and leave out in `each` what you do not watch",
 			sketch->error.text);
 	return error_set(error, REMEDY_PAGE,
-		"no rows with a known word found; %s; write the kind by hand",
+		"no rows with a word found; %s; write the kind by hand",
 		claims->count > 0 ? "such words are there, but never in two rows alike"
-				  : "no text is a word that another kind knows");
+				  : "no text is a word that another kind knows, or stands under a "
+				    "key such as \"status\"");
 }
 
 static void sketch_release(struct sketch *sketch)

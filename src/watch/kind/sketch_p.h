@@ -23,7 +23,8 @@ enum {
 /* Rows, and the place of the word in each. */
 struct claim {
 	char *each, *word; /* XPaths; owned */
-	size_t words;      /* known ones that speak for it */
+	size_t words;      /* that speak for it */
+	bool keyed;        /* one of them by its key */
 	size_t place;      /* in the order in which they were found */
 };
 
@@ -33,7 +34,8 @@ struct claims {
 	xmlHashTablePtr places; /* from each and word to the place in the list, from 1 */
 };
 
-/* What stands around the known words of the page, the claims of most words first. */
+/* What stands around the known words of the page, and around the words under keys such as "status",
+ * the claims of most words first. */
 void claims_find(xmlDocPtr tree, const struct known_words *known, struct claims *claims);
 void claims_release(struct claims *claims);
 
@@ -44,6 +46,9 @@ void claims_release(struct claims *claims);
 /* Adds the XPaths of all texts in the row, from the row, as far as SKETCH_NAMES_MAX allows; and of
  * its key, where keys are names there. */
 void row_places(xmlNodePtr row, const struct known_words *known, struct text_list *places);
+
+/* Whether it may be a state: a short text that is not an address, a time or a number. */
+bool sketch_is_word(const char *text);
 
 /* The node after this one in document order within top. */
 xmlNodePtr sketch_following(xmlNodePtr node, xmlNodePtr top);

@@ -30,12 +30,13 @@ static const struct part {
 	{" - ", NULL, "substring-after(%s, \" - \")"},
 	{NULL, " - ", "substring-before(%s, \" - \")"},
 	{"[", "]", "substring-before(substring-after(%s, \"[\"), \"]\")"},
+	{"] ", NULL, "substring-after(%s, \"] \")"},
 	{"<b>Status: ", "</b>", "substring-after(parse-html(%s)//b, \"Status: \")"},
 	{"<strong>", "</strong>", "parse-html(%s)//*[self::strong or self::b]"},
 	{"<b>", "</b>", "parse-html(%s)//*[self::strong or self::b]"},
 };
 
-enum { PART_COUNT = sizeof parts / sizeof parts[0], MARKUP = 6 /* the first part in markup */ };
+enum { PART_COUNT = sizeof parts / sizeof parts[0], MARKUP = 7 /* the first part in markup */ };
 
 xmlNodePtr sketch_following(xmlNodePtr node, xmlNodePtr top)
 {
@@ -223,7 +224,7 @@ static bool has_like_members(const xmlNode *object)
 			return false;
 		for (; a != NULL && b != NULL && keys < ALIKE_MAX; a = a->next, b = b->next, keys++)
 			if (b->type != XML_ELEMENT_NODE || !xmlStrEqual(a->name, b->name))
-				return xmlStrEqual(a->name, BAD_CAST "item") && b->type == a->type;
+				return false;
 		if (keys < ALIKE_MAX && a != b &&
 			!xmlStrEqual((a != NULL ? a : b)->name, BAD_CAST "item"))
 			return false;
@@ -307,19 +308,21 @@ static void add_rows(xmlNodePtr row, const struct known_words *known, struct tex
 	free(path);
 }
 
-static void claim_word(struct claims *claims, const char *each, const char *word)
+static void claim_word(struct claims *claims, const char *each, const char *word, bool keyed)
 {
 	uintptr_t place = (uintptr_t)xmlHashLookup2(claims->places, BAD_CAST each, BAD_CAST word);
 
 	if (place == 0 && claims->count < SKETCH_CLAIMS_MAX) {
 		*(struct claim *)memory_append(
-			&claims->list, &claims->count, sizeof *claims->list) =
-			(struct claim){memory_string(each), memory_string(word), 0, claims->count};
+			&claims->list, &claims->count, sizeof *claims->list) = (struct claim){
+			memory_string(each), memory_string(word), .place = claims->count};
 		place = claims->count;
 		xmlHashAddEntry2(claims->places, BAD_CAST each, BAD_CAST word, (void *)place);
 	}
-	if (place > 0)
-		claims->list[place - 1].words++;
+	if (place == 0)
+		return;
+	claims->list[place - 1].words++;
+	claims->list[place - 1].keyed |= keyed;
 }
 
 /* In place of an attribute: what stands in the element beside its elements. */
@@ -337,9 +340,10 @@ static char *put_in(const char *xpath, const char *way, const char *attribute)
 		attribute != NULL ? attribute : "", hole + strlen("%s"));
 }
 
-/* A known word stands in the node, or in its attribute: each element above may be its row. */
+/* A word stands in the node, or in its attribute: each element above may be its row. keyed: it is
+ * one by its key. */
 static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attribute,
-	const char *xpath, const struct known_words *known)
+	const char *xpath, bool keyed, const struct known_words *known)
 {
 	struct text_list by_class = {0};
 	xmlNodePtr row = node;
@@ -354,7 +358,7 @@ static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attri
 		for (size_t i = 0; i < rows.count * ways.count; i++) {
 			char *word = put_in(xpath, ways.list[i % ways.count], attribute);
 
-			claim_word(claims, rows.list[i / ways.count], word);
+			claim_word(claims, rows.list[i / ways.count], word, keyed);
 			free(word);
 		}
 		text_list_release(&rows);
@@ -447,27 +451,44 @@ static void find_in_class(struct finding *finding, xmlNodePtr node, const char *
 		xpath = memory_format(
 			"replace(%%s, \"^(.* )?%.*s([A-Za-z_]+)( .*)?$|^.*$\", \"$2\")",
 			(int)(end + 1 - name), name);
-		claim_rows(finding->claims, node, "class", xpath, finding->known);
+		claim_rows(finding->claims, node, "class", xpath, false, finding->known);
 		finding->words++;
 		free(xpath);
 	}
 	text_list_release(&classes);
 }
 
+/* A key under which a state stands, in whatever words. */
+static bool is_state_key(const char *name)
+{
+	static const char *const keys[] = {"*status*", "*state", "*health*", "*severity*",
+		"condition", "availability", "available", "ok", "up", "online", "is_up", "isUp",
+		"is_online", "isOnline"};
+
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		if (text_matches(name, keys[i], true))
+			return true;
+	return false;
+}
+
 static bool find_word(void *context, xmlNodePtr node, const char *attribute, const char *text)
 {
 	struct finding *finding = context;
 	bool class = attribute != NULL && strcmp(attribute, "class") == 0 && is_html(node);
+	bool keyed = is_state_key(attribute != NULL ? attribute : (const char *)node->name) &&
+		     attribute != own_text && sketch_is_word(text);
 
 	for (size_t i = 0; i < PART_COUNT && !class; i++) {
 		char *word = part_of(text, i);
 
-		if (word != NULL && known_words_find(finding->known, word, NULL) != WORD_NEW) {
-			claim_rows(
-				finding->claims, node, attribute, parts[i].xpath, finding->known);
+		if (word != NULL &&
+			(known_words_find(finding->known, word, NULL) != WORD_NEW || keyed)) {
+			claim_rows(finding->claims, node, attribute, parts[i].xpath, keyed,
+				finding->known);
 			finding->words++;
 		}
 		free(word);
+		keyed = false; /* it is the whole text */
 	}
 	if (class)
 		find_in_class(finding, node, text);
