@@ -193,6 +193,7 @@ static const struct rule rules[] = {
 	ALLOW(CALLS_COMPUTE, "futex_time64"),
 	ALLOW(CALLS_COMPUTE, "sched_yield"),
 	ALLOW(CALLS_COMPUTE, "getrandom"),
+	ALLOW(CALLS_COMPUTE, "getcpu"), /* mimalloc, where there are several memory nodes */
 	ALLOW(CALLS_COMPUTE, "getpid"),
 	ALLOW(CALLS_COMPUTE, "gettid"),
 	ALLOW(CALLS_COMPUTE, "getppid"),

@@ -168,7 +168,11 @@ static bool connect(struct database *database, const char *name, int flags, enum
 	const char *system = opening == OPEN_LOG ? "unix-none" : NULL; /* without locks */
 	bool alone = opening == OPEN_ALONE || opening == OPEN_LOG;
 
-	if (sqlite3_open_v2(name, &database->inner, flags | SQLITE_OPEN_URI, system) != SQLITE_OK)
+	/* Before the first one is open: nobody asks how much memory it takes, and counting needs a
+	 * lock. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	if (sqlite3_open_v2(name, &database->inner, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+		    system) != SQLITE_OK)
 		return false;
 	sqlite3_extended_result_codes(database->inner, 0);
 	sqlite3_busy_timeout(database->inner, LOCK_WAIT_MILLISECONDS);

@@ -25,11 +25,16 @@ struct frame {
 	const struct frame *outer;
 };
 
-/* Of {{%escape}}: which bytes something begins with that is replaced, each once, and the words from
- * the first such pair on. */
+/* Of {{%escape}}: what is replaced, by what, and the words after both. */
+struct pair {
+	struct piece from, to, rest;
+};
+
+/* Of each byte that something begins with that is replaced: the first such pair, and its number
+ * from 1 on. */
 struct pairs {
-	char begin[UCHAR_MAX + 1];
-	struct piece words[UCHAR_MAX];
+	unsigned char numbers[UCHAR_MAX + 1];
+	struct pair list[UCHAR_MAX];
 };
 
 /* A partial as one tag names it, parsed once for all rounds of the section that it stands in. */
@@ -56,8 +61,8 @@ struct rendering {
 static const struct value *member(const struct value *map, struct piece key)
 {
 	for (size_t i = 0; map != NULL && map->type == VALUE_MAP && i < map->count; i++)
-		if (strlen(map->keys[i]) == key.length &&
-			memcmp(map->keys[i], key.at, key.length) == 0)
+		if (strncmp(map->keys[i], key.at, key.length) == 0 &&
+			map->keys[i][key.length] == '\0')
 			return map->members[i];
 	return NULL;
 }
@@ -129,42 +134,52 @@ static void write_cut(const char *text, size_t maximum, struct buffer *out)
 	}
 }
 
+static struct pair pair_take(struct piece words)
+{
+	struct pair pair;
+
+	pair.from = piece_word(&words);
+	pair.to = piece_word(&words);
+	pair.rest = words;
+	return pair;
+}
+
 static void pairs_set(struct pairs *pairs, struct piece words)
 {
-	struct piece rest = words, from;
-	size_t count = 0;
+	unsigned char count = 0;
 
-	while ((from = piece_word(&rest)).length > 0) {
-		if (memchr(pairs->begin, from.at[0], count) == NULL) {
-			pairs->begin[count] = from.at[0];
-			pairs->words[count++] = (struct piece){
-				from.at, words.length - (size_t)(from.at - words.at)};
-		}
-		piece_word(&rest);
+	memset(pairs->numbers, 0, sizeof pairs->numbers);
+	for (struct pair pair = pair_take(words); pair.from.length > 0;
+		pair = pair_take(pair.rest)) {
+		unsigned char *number = &pairs->numbers[(unsigned char)pair.from.at[0]];
+
+		if (*number != 0)
+			continue;
+		pairs->list[count] = pair;
+		*number = ++count;
 	}
-	pairs->begin[count] = '\0';
 }
 
 /* Adds text with the pairs applied. */
 static void write_pairs(const char *text, const struct pairs *pairs, struct buffer *out)
 {
 	while (*text != '\0') {
-		size_t plain = strcspn(text, pairs->begin);
-		struct piece rest, from, to;
+		const char *plain = text;
+		struct pair pair;
 
-		buffer_add(out, text, plain);
-		text += plain;
+		while (*text != '\0' && pairs->numbers[(unsigned char)*text] == 0)
+			text++;
+		buffer_add(out, plain, (size_t)(text - plain));
 		if (*text == '\0')
 			return;
-		rest = pairs->words[strchr(pairs->begin, *text) - pairs->begin];
-		do {
-			from = piece_word(&rest);
-			to = piece_word(&rest);
-		} while (from.length > 0 && strncmp(text, from.at, from.length) != 0);
-		if (from.length == 0)
-			to = (struct piece){text, 1};
-		buffer_add(out, to.at, to.length);
-		text += from.length > 0 ? from.length : 1;
+		pair = pairs->list[pairs->numbers[(unsigned char)*text] - 1];
+		while (pair.from.length > 0 && strncmp(text, pair.from.at, pair.from.length) != 0)
+			pair = pair_take(pair.rest);
+		if (pair.from.length == 0)
+			buffer_byte(out, *text);
+		else
+			buffer_add(out, pair.to.at, pair.to.length);
+		text += pair.from.length > 0 ? pair.from.length : 1;
 	}
 }
 

@@ -216,16 +216,27 @@ static const char *after_tag(const char *at, const char *end)
 	return close != NULL ? close + 1 : end;
 }
 
-/* blanks: the characters that stand for one blank. */
-static void add_words(struct buffer *out, const char *text, size_t length, const char *blanks)
+static bool ends_line(char byte)
+{
+	return byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* joined: what ends a line or a column stands for a blank. */
+static void add_words(struct buffer *out, const char *text, size_t length, bool joined)
 {
 	static const char *const within_line[] = {"a", "b", "i", "em", "strong", "span", "small",
 		"code", "abbr", "time", "font", "u", "wbr", NULL};
 	const char *end = text + length;
 
 	while (text < end) {
-		size_t taken = 0;
+		const char *plain = text;
+		size_t taken;
 
+		while (text < end && *text != '<' && *text != '&' && !(joined && ends_line(*text)))
+			text++;
+		buffer_add(out, plain, (size_t)(text - plain));
+		if (text == end)
+			return;
 		if (*text == '<') {
 			const char *name = text + 1;
 
@@ -234,11 +245,9 @@ static void add_words(struct buffer *out, const char *text, size_t length, const
 			text = after_tag(text, end);
 			continue;
 		}
-		if (*text == '&')
-			taken = take_entity(text, (size_t)(end - text), out);
+		taken = *text == '&' ? take_entity(text, (size_t)(end - text), out) : 0;
 		if (taken == 0)
-			buffer_byte(
-				out, *text != '\0' && strchr(blanks, *text) != NULL ? ' ' : *text);
+			buffer_byte(out, *text == '&' ? '&' : ' ');
 		text += taken > 0 ? taken : 1;
 	}
 }
@@ -248,10 +257,10 @@ void site_copy_words(const char *text, size_t length, struct buffer *out)
 	struct buffer once = {0};
 	bool feed;
 
-	add_words(&once, text, length, "\t\r\n");
+	add_words(&once, text, length, true);
 	feed = memmem(buffer_string(&once), once.length, "</", 2) != NULL;
 	if (feed) /* markup inside of text, as in feeds */
-		add_words(out, buffer_string(&once), once.length, "");
+		add_words(out, buffer_string(&once), once.length, false);
 	else
 		buffer_add(out, buffer_string(&once), once.length);
 	buffer_release(&once);

@@ -36,6 +36,7 @@ struct subject {
 	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
 	bool packed; /* its folder is gone: showing the bodies would undo the saving of space */
 	struct value *data;
+	char *sums;  /* SHA256SUMS; owned */
 	size_t room; /* bytes for documents */
 };
 
@@ -131,7 +132,7 @@ static char *take_part(struct subject *subject, struct value *map, const char *c
 	return buffer_take(&part);
 }
 
-/* The document as text; false if the snapshot does not have it. */
+/* The document as text, and its headers; false if the snapshot does not have it. */
 static bool document_text(const struct subject *subject, const struct snapshot_row *row, size_t i,
 	char **headers, struct buffer *text)
 {
@@ -140,9 +141,10 @@ static bool document_text(const struct subject *subject, const struct snapshot_r
 	bool found =
 		archive_read(subject->site->archive, subject->page, row->folder, name, &body, NULL);
 
-	*headers = load_text(subject, row, headers_name);
-	if (found)
+	if (found) {
+		*headers = load_text(subject, row, headers_name);
 		site_copy_text(&body, *headers, text);
+	}
 	buffer_release(&body);
 	free(headers_name);
 	free(name);
@@ -186,6 +188,15 @@ static void put_difference(
 	buffer_release(&before);
 }
 
+static bool has_file(const struct subject *subject, const char *name)
+{
+	char *end_of_line = memory_format("  %s\n", name);
+	bool has = strstr(subject->sums, end_of_line) != NULL;
+
+	free(end_of_line);
+	return has;
+}
+
 static void put_document(struct subject *subject, struct value *list, size_t i)
 {
 	struct buffer text = {0}, copy = {0};
@@ -193,7 +204,7 @@ static void put_document(struct subject *subject, struct value *list, size_t i)
 	struct value *map;
 	bool html;
 
-	if (!document_text(subject, subject->row, i, &headers, &text))
+	if (!has_file(subject, name) || !document_text(subject, subject->row, i, &headers, &text))
 		goto out;
 	html = !subject->packed && site_copy_is_html(&text, headers);
 	map = value_append(list, value_map());
@@ -225,7 +236,7 @@ out:
 static void put_digests(const struct subject *subject)
 {
 	struct value *list = value_put(subject->data, "digests", value_list());
-	char *sums = load_text(subject, subject->row, ARCHIVE_SUMS), *rest = sums, *line;
+	char *rest = subject->sums, *line;
 
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		char *blank = strstr(line, "  ");
@@ -238,7 +249,6 @@ static void put_digests(const struct subject *subject)
 		site_put(map, "digest", line);
 		site_put(map, "file", blank + 2);
 	}
-	free(sums);
 	value_put_text(subject->data, "sums", subject->row->sums);
 	site_put_lines(subject->data, "line", subject->row->line);
 	value_put_number(subject->data, "sequence", subject->row->sequence);
@@ -300,6 +310,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 	struct value *documents;
 	bool done;
 
+	subject.sums = load_text(&subject, row, ARCHIVE_SUMS);
 	subject.packed = file_absent(path);
 	value_put_boolean(subject.data, "packed", subject.packed);
 	put_head(&subject);
@@ -313,6 +324,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 	value_put(subject.data, "moment", site_snapshot_entry(site, page, row));
 	done = site_render(site, "snapshot.html", subject.data, name, error);
 	value_free(subject.data);
+	free(subject.sums);
 	free(reading);
 	free(name);
 	free(path);

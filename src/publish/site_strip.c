@@ -106,7 +106,7 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
 /* Green is drawn below worse colours too: fewer pieces, and the picture is the same. */
 static bool is_drawn(char cell, int kind)
 {
-	return kinds[kind].cell == 'g' ? strchr("gbyr", cell) != NULL : cell == kinds[kind].cell;
+	return cell == kinds[kind].cell || (kinds[kind].cell == 'g' && cell != '-' && cell != 'x');
 }
 
 static void add_path(struct value *paths, const char *cells, int kind)

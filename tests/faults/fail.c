@@ -329,21 +329,18 @@ int poll(struct pollfd *polls, nfds_t count, int milliseconds)
 }
 
 #ifdef LAMPWATCH_FAIL_MEMORY /* not beside a sanitizer, which has its own */
-/* By glibc's own names: dlsym() may allocate. */
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-
 void *malloc(size_t size)
 {
-	return fails("malloc", NULL) ? NULL : __libc_malloc(size);
+	return fails("malloc", NULL) ? NULL : NEXT(malloc)(size);
 }
 
 void *calloc(size_t number, size_t size)
 {
-	return fails("malloc", NULL) ? NULL : __libc_calloc(number, size);
+	return fails("malloc", NULL) ? NULL : NEXT(calloc)(number, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
-	return fails("malloc", NULL) ? NULL : __libc_realloc(memory, size);
+	return fails("malloc", NULL) ? NULL : NEXT(realloc)(memory, size);
 }
 #endif
