@@ -251,6 +251,21 @@ static size_t add_unfound(const struct route_survey *survey, const struct reacha
 	return unfound;
 }
 
+/* Whether of somebody nobody knows yet, or can know, where he is hosted. */
+static bool is_guess(const struct route_survey *survey)
+{
+	bool guess = false;
+
+	for (size_t i = 0; i < survey->receivers.count && !guess; i++) {
+		struct dependence dependence =
+			dependence_of_receiver(survey->dependences, survey->receivers.list[i].name);
+
+		guess = dependence.unknown || dependence.hidden;
+		dependence_release(&dependence);
+	}
+	return guess;
+}
+
 /* Returns how many are not reached. */
 static size_t foresee(const struct route_survey *survey, const struct text_list *down,
 	const struct reachability *never, bool all, struct buffer *lines)
@@ -292,6 +307,7 @@ static size_t print_outages(
 	const struct route_survey *survey, const struct reachability *never, bool always, bool all)
 {
 	struct outage *outages = NULL;
+	struct buffer rest = {0};
 	size_t count = 0, lost = 0;
 
 	for (size_t i = 0; i < survey->watched.count; i++) {
@@ -315,9 +331,12 @@ static size_t print_outages(
 		text_list_release(&outages[i].providers);
 		buffer_release(&outages[i].lines);
 	}
+	buffer_format(&rest, "%s is still reached%s.",
+		lost == 0 && !always ? "Whichever of them is down, everybody" : "Everybody else",
+		is_guess(survey) ? ", as far as is known" : "");
 	if (count > 0)
-		puts(lost == 0 && !always ? "Whichever of them is down, everybody is still reached."
-					  : "Everybody else is still reached.");
+		terminal_wrap(buffer_string(&rest), 0);
+	buffer_release(&rest);
 	free(outages);
 	return lost;
 }

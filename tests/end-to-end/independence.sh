@@ -73,6 +73,7 @@ all() {
 	same "$with: what DNS does not know is said, for an own relay may know it" "    DNS knows no such domain|  perhaps NOT reached: d@absent.example: DNS knows no such domain" \
 		"$(grep 'DNS knows no such domain' <<< "$output" | paste -sd '|')"
 	same "$with: a gateway hides what lies behind" 1 "$(grep -c 'behind the gateway mimecast' <<< "$output")"
+	same "$with: so nobody is promised more than is known" 1 "$(grep -c '^Everybody else is still reached, as far as is known.$' <<< "$output")"
 	same "$with: without an MX the address record counts" "    needs no provider that is known" "$(sed -n '/e@implicit/{n;p}' <<< "$output")"
 
 	begin "absent-$with" <<-END

@@ -5,11 +5,14 @@
  */
 #include "tell/form_request.h"
 
+#include "base/buffer.h"
+#include "base/list.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "fuzz.h"
 #include "model/level.h"
 #include "net/client.h"
+#include "tell/page_set.h"
 
 static void check_request(const struct form_request *request)
 {
@@ -32,7 +35,29 @@ static void check_client(const char *text)
 
 	client_of(&networks, "127.0.0.1", &forwarded, client);
 	MUST(strlen(client) < CLIENT_TEXT && client[0] != '\0');
+	client_network(text, client);
+	MUST(strlen(client) < CLIENT_TEXT && client[0] != '\0');
 	client_network_valid(text);
+}
+
+/* The digest is right, so that what stands behind it counts. */
+static void check_set(const char *text)
+{
+	static char one[] = "one", two[] = "two";
+	static struct page_config pages[] = {{.name = one}, {.name = two}};
+	static const struct config config = {.pages = pages, .page_count = 2};
+	struct text_list names = {0};
+	struct buffer set = {0};
+
+	page_set_write(&config, &names, &set);
+	set.data[set.length - 1] = text[0] != '\0' ? text[0] : '0';
+	if (page_set_read(&config, buffer_string(&set), &names))
+		MUST(strchr("0123456789abcdef", text[0]) != NULL);
+	MUST(names.count <= config.page_count);
+	page_set_read(&config, text, &names);
+	MUST(names.count <= 2 * config.page_count);
+	buffer_release(&set);
+	text_list_release(&names);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_request(&request);
 	form_request_release(&request);
 	check_client(string);
+	check_set(string);
 	free(text);
 	free(string);
 	return 0;

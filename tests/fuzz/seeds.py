@@ -206,7 +206,7 @@ plant_texts("serve", "/\nHost: 127.0.0.1:8014", "/one/\nHost: localhost\nRange: 
             "/subscribe\nHost: localhost\nContent-Type: application/x-www-form-urlencoded\n=mail=%22%3E%3Cscript%3E",
             "/unsubscribe?token=%3Cimg%3E\nHost: localhost\nX-Forwarded-For: 192.0.2.1\n=List-Unsubscribe=One-Click",
             "/confirm\nHost: localhost\nSec-Fetch-Site: cross-site\n=token=x", "/confirm\nHost: localhost\n=token=x")
-plant_texts("form", "subscribe?mail=ops%40example.org&page=one&page=two&on=red&on=-incident&floor=major_outage",
+plant_texts("form", "manage?token=abcdefghijklmnopqrstuvwxyz&set=0f1e2d3cff07&boxes=on&on=red", "subscribe?mail=ops%40example.org&page=one&page=two&on=red&on=-incident&floor=major_outage",
             "confirm?token=abcdefghijklmnopqrstuvwxyz", "unsubscribe?token=x&List-Unsubscribe=One-Click",
             "manage?token=a&page=one&on=late", "manage?mail=a+b%", "subscribe?mail=%C3%A9@example.org&x=%00", "198.51.100.1, 10.0.0.1",
             "fd00::/8", "2001:db8::1,::ffff:10.0.0.1")
