@@ -256,7 +256,8 @@ static size_t part_of(const struct gathered *related, size_t first)
 	return count;
 }
 
-/* Causes before what follows from them; then all that they owe, as one message. */
+/* Causes before what follows from them; then all that they owe, as one message: of a receiver who
+ * was told of others in this run, that of the end of the run. */
 static void commit_related(struct observer *observer)
 {
 	struct gathered related = observer->related;
@@ -276,7 +277,7 @@ static void commit_related(struct observer *observer)
 		commit_all(observer, &part);
 		first += part.count;
 	}
-	if (observer->joining && digest_messages_enqueue(observer, now))
+	if (observer->joining && digest_messages_enqueue_first(observer, now))
 		courier_wake(observer->courier);
 	observer->joining = false;
 	free(related.list);

@@ -186,12 +186,12 @@ static void digest_receiver(
 }
 
 /* What is joined with nothing goes out as it is, and is rendered now, as of when it was made. */
-static void render_alone(struct observer *observer, int64_t now)
+static void render_alone(struct observer *observer, const char *receiver, int64_t now)
 {
 	struct deliveries rows = {0};
 	struct error error;
 
-	outbox_incomplete(observer->database, now, &rows);
+	outbox_incomplete(observer->database, receiver, now, &rows);
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct delivery *row = &rows.list[i];
 		struct content_copy copy = delivery_copy(observer->config, row);
@@ -215,8 +215,10 @@ static void join_waiting(struct observer *observer, const struct text_list *rece
 
 	for (size_t i = 0; i < receivers->count; i++)
 		digest_receiver(observer, receivers->list[i], now, &digests);
-	render_alone(observer, now);
-	outbox_release(observer->database, now);
+	for (size_t i = 0; i < receivers->count; i++) {
+		render_alone(observer, receivers->list[i], now);
+		outbox_release(observer->database, receivers->list[i], now);
+	}
 	for (size_t i = 0; i < digests.count; i++) {
 		free(digests.list[i].of);
 		free(digests.list[i].ranks);
@@ -229,18 +231,19 @@ void digest_messages_join(struct observer *observer, int64_t now)
 {
 	struct text_list receivers = {0};
 
-	outbox_digest_waiting(observer->database, now, &receivers);
+	outbox_digest_waiting(observer->database, now, 0, &receivers);
 	join_waiting(observer, &receivers, now);
 	text_list_release(&receivers);
 }
 
-bool digest_messages_enqueue(struct observer *observer, int64_t now)
+/* run: 0, or those alone who have been told nothing in it yet. */
+static bool enqueue(struct observer *observer, int64_t now, int64_t run)
 {
 	struct text_list receivers = {0};
 	struct error error;
 	bool any, back = hosting_lookup_unhold(observer->database, observer->config, now);
 
-	outbox_digest_waiting(observer->database, now, &receivers);
+	outbox_digest_waiting(observer->database, now, run, &receivers);
 	any = receivers.count > 0;
 	if (any) {
 		database_begin(observer->database);
@@ -253,4 +256,14 @@ bool digest_messages_enqueue(struct observer *observer, int64_t now)
 	}
 	text_list_release(&receivers);
 	return any || back;
+}
+
+bool digest_messages_enqueue(struct observer *observer, int64_t now)
+{
+	return enqueue(observer, now, 0);
+}
+
+bool digest_messages_enqueue_first(struct observer *observer, int64_t now)
+{
+	return enqueue(observer, now, now);
 }

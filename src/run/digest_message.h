@@ -20,6 +20,10 @@ struct observer;
  */
 bool digest_messages_enqueue(struct observer *observer, int64_t now);
 
+/* The same of those alone who have been told nothing in this run, which has now as its time: what
+ * waits for others is not their first message, and goes on to wait. */
+bool digest_messages_enqueue_first(struct observer *observer, int64_t now);
+
 /* Joins whatever waits, within the caller's transaction. */
 void digest_messages_join(struct observer *observer, int64_t now);
 

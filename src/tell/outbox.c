@@ -369,10 +369,15 @@ void outbox_due(struct database *database, int64_t now, struct due **due, size_t
 		due, count, sizeof **due);
 }
 
-void outbox_digest_waiting(struct database *database, int64_t now, struct text_list *receivers)
+void outbox_digest_waiting(
+	struct database *database, int64_t now, int64_t run, struct text_list *receivers)
 {
-	statement_texts(database_query(database,
-				"SELECT DISTINCT receiver FROM delivery WHERE " GATHERED, "i", now),
+	statement_texts(
+		database_query(database,
+			"SELECT DISTINCT receiver FROM delivery d WHERE " GATHERED
+			" AND (?2 = 0 OR NOT EXISTS (SELECT 1 FROM delivery e WHERE e.run = ?2 AND"
+			" e.receiver = d.receiver AND e.gather = 0 AND e.state != 'merged'))",
+			"ii", now, run),
 		receivers);
 }
 
@@ -386,23 +391,25 @@ void outbox_digested(
 		deliveries);
 }
 
-void outbox_incomplete(struct database *database, int64_t now, struct deliveries *deliveries)
+void outbox_incomplete(
+	struct database *database, const char *receiver, int64_t now, struct deliveries *deliveries)
 {
 	take_deliveries(database_query(database,
-				"SELECT * FROM delivery WHERE " GATHERED
-				" AND EXISTS (SELECT 1 FROM content WHERE"
+				"SELECT * FROM delivery INDEXED BY delivery_turn WHERE " GATHERED
+				" AND receiver = ?2 AND EXISTS (SELECT 1 FROM content WHERE"
 				" content.id = delivery.content AND length(content.bytes) = 0)"
 				" GROUP BY content",
-				"*i", columns, now),
+				"*it", columns, now, receiver),
 		deliveries);
 }
 
-void outbox_release(struct database *database, int64_t now)
+void outbox_release(struct database *database, const char *receiver, int64_t now)
 {
 	database_do(database,
-		"UPDATE delivery SET gather = 0, held_until = 0, next_try = ?1,"
-		" created = CASE WHEN held_until > 0 THEN ?1 ELSE created END WHERE " GATHERED,
-		"i", now);
+		"UPDATE delivery INDEXED BY delivery_turn SET gather = 0, held_until = 0,"
+		" next_try = ?1, created = CASE WHEN held_until > 0 THEN ?1 ELSE created END"
+		" WHERE " GATHERED " AND receiver = ?2",
+		"it", now, receiver);
 }
 
 void outbox_held(struct database *database, struct text_list *providers)

@@ -131,17 +131,19 @@ void outbox_alarms(struct database *database, int64_t content, struct content_pl
 
 /*
  * Deliveries that wait to be joined into a digest: those of a run beyond a receiver's first, and
- * those whose held_until has passed. outbox_digest_waiting() lists their receivers;
- * outbox_digested() all of one receiver, oldest first, without those held for a provider;
- * outbox_incomplete() those whose content has no bytes yet, one for each content;
- * outbox_release() ends the waiting of all that were not merged: for those that were held, the
- * days until they are given up begin only then.
+ * those whose held_until has passed. outbox_digest_waiting() lists their receivers, or (run not 0)
+ * those of them who have been told nothing in that run yet; of one receiver, outbox_digested()
+ * lists all, oldest first, without those held for a provider; outbox_incomplete() those whose
+ * content has no bytes yet; outbox_release() ends the waiting of all that were not merged: for
+ * those that were held, the days until they are given up begin only then.
  */
-void outbox_digest_waiting(struct database *database, int64_t now, struct text_list *receivers);
+void outbox_digest_waiting(
+	struct database *database, int64_t now, int64_t run, struct text_list *receivers);
 void outbox_digested(struct database *database, const char *receiver, int64_t now,
 	struct deliveries *deliveries);
-void outbox_incomplete(struct database *database, int64_t now, struct deliveries *deliveries);
-void outbox_release(struct database *database, int64_t now);
+void outbox_incomplete(struct database *database, const char *receiver, int64_t now,
+	struct deliveries *deliveries);
+void outbox_release(struct database *database, const char *receiver, int64_t now);
 
 /* The providers for which deliveries are held, each once. */
 void outbox_held(struct database *database, struct text_list *providers);

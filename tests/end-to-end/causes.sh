@@ -129,4 +129,30 @@ now 19:20 -q run
 statuspage_page "$work/others/api/v2/summary.json" none major_outage
 now 19:50 -q run
 same "what falls after a pause follows from what was red before it" "RED: Mail: major outage, follows from Mail (Example Services)" "$(subjects_to pause | tail -n 1)"
+
+# Three trees, one after the other: a receiver gets the first at once, and the others as one message.
+serve_http slower
+mkdir -p "$work/trees" "$work/slower/api/v2"; cd "$work/trees" || exit 1
+cat > lampwatch.yaml <<-END
+	archive: archive
+	from: lampwatch@example.org
+	every: 0s
+	site: off
+	pages:
+	$(for server in others slow slower; do port=${server}_port
+		echo "  - {name: $server-1, url: \"http://127.0.0.1:${!port}/\", kind: statuspage}"
+		echo "  - {name: $server-2, url: \"http://127.0.0.1:${!port}/\", kind: statuspage, depends_on: $server-1/Mail}"
+	done)
+	routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
+	subscribers: [{mail: trees@example.com}]
+	END
+all() { for server in others slow slower; do statuspage_page "$work/$server/api/v2/summary.json" none "$1"; done; }
+all operational
+"$lampwatch" -q run
+all major_outage
+echo "delay=600" > "$work/slow/api/v2/summary.json.fault"
+echo "delay=1200" > "$work/slower/api/v2/summary.json.fault"
+"$lampwatch" -q run
+same "of three trees a receiver gets two messages" "RED: Mail and 1 more (2 pages: others-1, others-2)
+RED: Mail and 3 more (4 pages: slow-1, slower-1, slow-2 and 1 more)" "$(subjects_to trees)"
 finish

@@ -464,11 +464,16 @@ static void trouble(struct world *self)
 /* The next run, with a courier of its own: one that was not ended has come to its end. */
 static void next_run(struct world *self, int64_t pause)
 {
+	struct text_list receivers = {0};
+
 	self->now += pause;
 	scheduler_free(self->scheduler);
 	begin_rounds(self);
 	database_begin(self->database);
-	outbox_release(self->database, self->now);
+	outbox_digest_waiting(self->database, self->now, 0, &receivers);
+	for (size_t i = 0; i < receivers.count; i++)
+		outbox_release(self->database, receivers.list[i], self->now);
+	text_list_release(&receivers);
 	outbox_unhold(self->database, "google",
 		self->red[0] != 0 || self->early[0] != 0 ? self->now - OUTBOX_HELD_SECONDS
 							 : self->now,

@@ -437,7 +437,7 @@ static void test_what_is_held_until_a_time_is_no_fault_and_holds_up_nothing(void
 	assert_int_equal(outbox_count(scene->database), 1);
 	owe(scene, "mail:a", "one", 2);
 	assert_int_equal(count_due(scene, until - 1), 1);
-	outbox_release(scene->database, until);
+	outbox_release(scene->database, "mail:a", until);
 	assert_int_equal(count_due(scene, until), 1); /* now the first, and then the other */
 	assert_int_equal(outbox_count_waiting(scene->database), 2);
 }
