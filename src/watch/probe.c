@@ -63,10 +63,13 @@ static const char *const family_names[] = {
 
 /* ---- what it says ---- */
 
+/* What answers needs no reference. */
 static bool is_counted(const struct probe_attempt *attempt, const bool *is_heard)
 {
-	return !attempt->unasked && attempt->answer.state != CHECK_ABSENT &&
-	       is_heard[attempt->family];
+	const enum check_state state = attempt->answer.state;
+
+	return !attempt->unasked && state != CHECK_ABSENT &&
+	       (is_heard[attempt->family] || state == CHECK_GOOD || state == CHECK_SLOW);
 }
 
 /* The worst of those that count, the first of several; NULL: none does. */
@@ -82,12 +85,15 @@ static const struct probe_attempt *worst_of(
 	return worst;
 }
 
-/* Of attempts none of which counts. */
+/* Of attempts none of which counts: what has failed by a family that no reference answered by may
+ * be our own failure. */
 static enum probe_state judge_none(const struct probe_attempt *attempts, size_t count, char **word)
 {
 	for (size_t i = 0; i < count; i++)
-		if (attempts[i].unasked) {
-			*word = memory_string("not asked");
+		if (attempts[i].unasked || attempts[i].answer.state != CHECK_ABSENT) {
+			*word = attempts[i].unasked ? memory_string("not asked")
+						    : memory_format("no reference answers by %s",
+							      family_names[attempts[i].family]);
 			return PROBE_UNASKED;
 		}
 	*word = memory_string("no such host");
