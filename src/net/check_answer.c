@@ -78,12 +78,17 @@ static bool take_escape(struct scan *scan)
 
 static bool take_text(struct scan *scan)
 {
-	if (!take(scan, '"'))
-		return false;
-	while (scan->at < scan->end && *scan->at != '"')
-		if (*scan->at++ == '\\' && !take_escape(scan))
-			return false;
-	return take(scan, '"');
+	bool good = take(scan, '"');
+
+	while (good && scan->at < scan->end && *scan->at != '"') {
+		const char *at = scan->at;
+
+		while (at < scan->end && *at != '"' && *at != '\\')
+			at++;
+		scan->at = at;
+		good = !take(scan, '\\') || take_escape(scan);
+	}
+	return good && take(scan, '"');
 }
 
 static bool take_integer(struct scan *scan)
@@ -127,10 +132,14 @@ static bool take_member(struct scan *scan)
 /* One line, as it may stand in a log, a header and a text of JSON. */
 static bool is_line(const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)bytes[i] < ' ' || bytes[i] == 0x7f)
-			return false;
-	return text_valid(bytes, length);
+	unsigned char controls = 0; /* without a branch, many bytes are looked at together */
+
+	for (size_t i = 0; i < length; i++) {
+		const unsigned char byte = (unsigned char)bytes[i];
+
+		controls |= byte < ' ' || byte == 0x7f;
+	}
+	return controls == 0 && text_valid(bytes, length);
 }
 
 /* It will stand in one document with what others say, and nothing in it ends it early. */

@@ -18,41 +18,25 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-void phases_add(struct phases *phases, int64_t begin, int64_t end, enum condition condition)
+void phases_add(struct stretches *phases, int64_t begin, int64_t end, enum level level)
 {
-	struct phase *last = phases->count > 0 ? &phases->list[phases->count - 1] : NULL;
-
-	if (begin >= end)
-		return;
-	if (last != NULL && last->end < begin) {
-		phases_add(phases, last->end, begin, CONDITION_UNKNOWN);
-		last = &phases->list[phases->count - 1];
-	}
-	if (last != NULL && last->condition == condition)
-		last->end = end;
-	else
-		*(struct phase *)memory_append(&phases->list, &phases->count,
-			sizeof *phases->list) = (struct phase){begin, end, condition};
-}
-
-void phases_release(struct phases *phases)
-{
-	free(phases->list);
-	*phases = (struct phases){0};
+	if (phases->count > 0 && begin < end)
+		stretches_add(phases, phases->list[phases->count - 1].end, begin, LEVEL_UNKNOWN);
+	stretches_add(phases, begin, end, level);
 }
 
 void phases_of_episodes(const struct stretches *stretches, enum level red,
-	const struct episode *episodes, size_t count, struct phases *phases)
+	const struct episode *episodes, size_t count, struct stretches *phases)
 {
 	size_t next = 0; /* the first episode that is not over */
 
 	for (size_t i = 0; i < stretches->count; i++) {
 		const struct stretch *stretch = &stretches->list[i];
 		enum colour colour = level_colour(stretch->level, red);
-		enum condition outside = colour == COLOUR_RED || colour == COLOUR_GREY
-						 ? CONDITION_UNKNOWN
-						 : CONDITION_GOOD;
-		enum condition inside = colour == COLOUR_GREY ? CONDITION_UNKNOWN : CONDITION_BAD;
+		enum level outside = colour == COLOUR_RED || colour == COLOUR_GREY
+					     ? LEVEL_UNKNOWN
+					     : LEVEL_OPERATIONAL;
+		enum level inside = colour == COLOUR_GREY ? LEVEL_UNKNOWN : LEVEL_MAJOR_OUTAGE;
 
 		for (int64_t at = stretch->begin, end; at < stretch->end; at = end) {
 			while (next < count && episodes[next].closed <= at)
@@ -71,22 +55,21 @@ void phases_of_episodes(const struct stretches *stretches, enum level red,
 
 /* How it is at a time, to be asked for one time after the other; *edge becomes the next one at
  * which that may change, if it is earlier. */
-static enum condition condition_at(
-	const struct phases *phases, size_t *next, int64_t at, int64_t *edge)
+static enum level level_at(const struct stretches *phases, size_t *next, int64_t at, int64_t *edge)
 {
-	const struct phase *phase;
+	const struct stretch *phase;
 
 	while (*next < phases->count && phases->list[*next].end <= at)
 		(*next)++;
 	if (*next == phases->count)
-		return CONDITION_UNKNOWN;
+		return LEVEL_UNKNOWN;
 	phase = &phases->list[*next];
 	*edge = earlier(*edge, phase->begin > at ? phase->begin : phase->end);
-	return phase->begin > at ? CONDITION_UNKNOWN : phase->condition;
+	return phase->begin > at ? LEVEL_UNKNOWN : phase->level;
 }
 
-void phases_of_checks(const struct phases *checks, const bool *silent, size_t count, size_t need,
-	struct phases *phases)
+void phases_of_checks(const struct stretches *checks, const bool *silent, size_t count, size_t need,
+	struct stretches *phases)
 {
 	size_t *next = memory_zero(count, sizeof *next);
 	int64_t begin = INT64_MAX, end = INT64_MIN;
@@ -102,23 +85,23 @@ void phases_of_checks(const struct phases *checks, const bool *silent, size_t co
 
 		edge = end;
 		for (size_t i = 0; i < count; i++) {
-			enum condition condition = condition_at(&checks[i], &next[i], at, &edge);
+			enum level level = level_at(&checks[i], &next[i], at, &edge);
 
-			bad += condition == CONDITION_BAD;
-			if (condition == CONDITION_UNKNOWN)
+			bad += level == LEVEL_MAJOR_OUTAGE;
+			if (level == LEVEL_UNKNOWN)
 				*(silent[i] ? &left_out : &unknown) += 1;
 		}
 		phases_add(phases, at, edge,
-			bad >= need                                ? CONDITION_BAD
-			: left_out < count && bad + unknown < need ? CONDITION_GOOD
-								   : CONDITION_UNKNOWN);
+			bad >= need                                ? LEVEL_MAJOR_OUTAGE
+			: left_out < count && bad + unknown < need ? LEVEL_OPERATIONAL
+								   : LEVEL_UNKNOWN);
 	}
 	free(next);
 }
 
 /* ---- one beside the other ---- */
 
-void comparisons_take(const struct phases *lamp, const struct phases *fact, int64_t begin,
+void comparisons_take(const struct stretches *lamp, const struct stretches *fact, int64_t begin,
 	int64_t end, struct comparisons *comparisons)
 {
 	size_t next_lamp = 0, next_fact = 0;
@@ -127,8 +110,8 @@ void comparisons_take(const struct phases *lamp, const struct phases *fact, int6
 		struct comparison one = {.begin = at};
 
 		edge = end;
-		one.lamp = condition_at(lamp, &next_lamp, at, &edge);
-		one.fact = condition_at(fact, &next_fact, at, &edge);
+		one.lamp = level_at(lamp, &next_lamp, at, &edge);
+		one.fact = level_at(fact, &next_fact, at, &edge);
 		one.end = edge;
 		*(struct comparison *)memory_append(
 			&comparisons->list, &comparisons->count, sizeof one) = one;
@@ -143,16 +126,16 @@ void comparisons_release(struct comparisons *comparisons)
 
 bool comparison_early(const struct comparison *comparison)
 {
-	return comparison->fact == CONDITION_BAD && comparison->lamp == CONDITION_GOOD;
+	return comparison->fact == LEVEL_MAJOR_OUTAGE && comparison->lamp == LEVEL_OPERATIONAL;
 }
 
 bool comparison_late(const struct comparison *comparison, bool heard)
 {
 	const struct fact fact = {
-		.state = comparison->fact == CONDITION_GOOD ? FACT_GOOD : FACT_UNKNOWN,
+		.state = comparison->fact == LEVEL_OPERATIONAL ? FACT_GOOD : FACT_UNKNOWN,
 		.heard = heard};
 
-	return fact_is_late(&fact, comparison->lamp == CONDITION_BAD);
+	return fact_is_late(&fact, comparison->lamp == LEVEL_MAJOR_OUTAGE);
 }
 
 /* ---- incidents ---- */
@@ -162,25 +145,25 @@ struct sides {
 	size_t count;
 };
 
-static void find_sides(const struct phases *phases, struct sides *sides)
+static void find_sides(const struct stretches *phases, struct sides *sides)
 {
 	struct ledger_side *open = NULL;
 
 	for (size_t i = 0; i < phases->count; i++) {
-		const struct phase *phase = &phases->list[i];
-		enum condition before = i > 0 ? phase[-1].condition : CONDITION_UNKNOWN;
+		const struct stretch *phase = &phases->list[i];
+		enum level before = i > 0 ? phase[-1].level : LEVEL_UNKNOWN;
 
-		if (phase->condition == CONDITION_BAD) {
+		if (phase->level == LEVEL_MAJOR_OUTAGE) {
 			if (open == NULL) {
 				open = memory_append(&sides->list, &sides->count, sizeof *open);
 				*open = (struct ledger_side){.there = true,
 					.begin = phase->begin,
-					.begun = before == CONDITION_GOOD};
+					.begun = before == LEVEL_OPERATIONAL};
 			}
 			open->end = phase->end;
 			open->open = i + 1 == phases->count;
-		} else if (phase->condition == CONDITION_GOOD && open != NULL) {
-			open->ended = before == CONDITION_BAD;
+		} else if (phase->level == LEVEL_OPERATIONAL && open != NULL) {
+			open->ended = before == LEVEL_MAJOR_OUTAGE;
 			open = NULL;
 		}
 	}
@@ -236,16 +219,16 @@ static void pair(
 }
 
 /* Whether all of that time was seen. */
-static bool was_seen(const struct phases *phases, int64_t begin, int64_t end)
+static bool was_seen(const struct stretches *phases, int64_t begin, int64_t end)
 {
 	int64_t seen = begin;
 
 	for (size_t i = 0; i < phases->count && seen < end; i++) {
-		const struct phase *phase = &phases->list[i];
+		const struct stretch *phase = &phases->list[i];
 
 		if (phase->end <= seen)
 			continue;
-		if (phase->begin > seen || phase->condition == CONDITION_UNKNOWN)
+		if (phase->begin > seen || phase->level == LEVEL_UNKNOWN)
 			return false;
 		seen = phase->end;
 	}
@@ -262,7 +245,7 @@ static struct lag between(const struct ledger_side *lamp, const struct ledger_si
 }
 
 static struct lag lag_of_begin(
-	const struct ledger_incident *incident, const struct phases *lamp, int64_t now)
+	const struct ledger_incident *incident, const struct stretches *lamp, int64_t now)
 {
 	const struct ledger_side *fact = &incident->fact;
 	int64_t in_time = fact->end + LEDGER_AFTER_SECONDS;
@@ -287,14 +270,14 @@ static struct lag lag_of_end(const struct ledger_incident *incident)
 
 /* The lamp alone: that nothing failed here is known only where somebody looked. */
 static struct lag lag_without_fact(
-	const struct ledger_incident *incident, const struct phases *fact)
+	const struct ledger_incident *incident, const struct stretches *fact)
 {
 	bool seen = was_seen(fact, incident->lamp.begin, incident->lamp.end);
 
 	return (struct lag){seen ? LAG_NONE : LAG_UNKNOWN, 0};
 }
 
-void ledger_incidents_take(const struct phases *lamp, const struct phases *fact, int64_t now,
+void ledger_incidents_take(const struct stretches *lamp, const struct stretches *fact, int64_t now,
 	struct ledger_incidents *incidents)
 {
 	struct sides lamps = {0}, facts = {0};

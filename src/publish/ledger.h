@@ -21,22 +21,13 @@ enum {
 	LEDGER_AFTER_SECONDS = 3600,
 };
 
-enum condition { CONDITION_GOOD, CONDITION_BAD, CONDITION_UNKNOWN };
+/*
+ * The phases of one side are stretches of three levels: LEVEL_OPERATIONAL where it was good,
+ * LEVEL_MAJOR_OUTAGE where it was bad, and LEVEL_UNKNOWN. Each begins where the one before ends.
+ */
 
-/* One side over time. */
-struct phase {
-	int64_t begin, end;
-	enum condition condition;
-};
-
-struct phases {
-	struct phase *list; /* oldest first, each where the one before ends; owned */
-	size_t count;
-};
-
-/* Adds a phase at the end, or makes the last one longer; unknown between the two. */
-void phases_add(struct phases *phases, int64_t begin, int64_t end, enum condition condition);
-void phases_release(struct phases *phases);
+/* As stretches_add(); unknown between the last one and begin. */
+void phases_add(struct stretches *phases, int64_t begin, int64_t end, enum level level);
 
 /* From when to when an alarm was open, both as they were first seen. */
 struct episode {
@@ -48,17 +39,17 @@ struct episode {
  * saw it, and where it was red without one: that was not confirmed, or nobody saw it begin.
  */
 void phases_of_episodes(const struct stretches *stretches, enum level red,
-	const struct episode *episodes, size_t count, struct phases *phases);
+	const struct episode *episodes, size_t count, struct stretches *phases);
 
 /* The fact: bad while at least need of the checks are bad, good while too few can be. silent: of
  * each check, whether the others decide while it is unknown. */
-void phases_of_checks(const struct phases *checks, const bool *silent, size_t count, size_t need,
-	struct phases *phases);
+void phases_of_checks(const struct stretches *checks, const bool *silent, size_t count, size_t need,
+	struct stretches *phases);
 
 /* Time in which neither side changes. */
 struct comparison {
 	int64_t begin, end;
-	enum condition lamp, fact;
+	enum level lamp, fact;
 };
 
 struct comparisons {
@@ -67,7 +58,7 @@ struct comparisons {
 };
 
 /* Both sides from begin to end, one beside the other. */
-void comparisons_take(const struct phases *lamp, const struct phases *fact, int64_t begin,
+void comparisons_take(const struct stretches *lamp, const struct stretches *fact, int64_t begin,
 	int64_t end, struct comparisons *comparisons);
 void comparisons_release(struct comparisons *comparisons);
 
@@ -115,7 +106,7 @@ struct ledger_incidents {
  * that it overlaps, or that ended no more than LEDGER_AFTER_SECONDS before it began; several of one
  * side in one of the other are one incident. now: the end of both.
  */
-void ledger_incidents_take(const struct phases *lamp, const struct phases *fact, int64_t now,
+void ledger_incidents_take(const struct stretches *lamp, const struct stretches *fact, int64_t now,
 	struct ledger_incidents *incidents);
 void ledger_incidents_release(struct ledger_incidents *incidents);
 

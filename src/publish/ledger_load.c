@@ -148,7 +148,7 @@ static void take_loud(const struct stretches *stretches, struct episode **episod
 
 /* Those that are over, and the one that is not: of that of a baseline there is no row. */
 static void take_phases(const struct loading *loading, const struct watched *watched,
-	const struct indicator_history *indicator, struct phases *phases)
+	const struct indicator_history *indicator, struct stretches *phases)
 {
 	const struct indicator_state *state = indicator->indicator;
 	struct episode *episodes = NULL;
@@ -209,7 +209,7 @@ static const struct ledger_check *find_check(const struct ledger_page *page, con
 static void take_fact(const struct ledger_page *page, struct ledger_row *row)
 {
 	const struct text_list *names = &row->facts->checks;
-	struct phases *checks = memory_zero(names->count, sizeof *checks);
+	struct stretches *checks = memory_zero(names->count, sizeof *checks);
 	bool *silent = memory_zero(names->count, sizeof *silent);
 	size_t need = page->config->need == NEED_ALL ? names->count : (size_t)page->config->need;
 
@@ -292,10 +292,10 @@ static void take_unlisted(const struct watched *watched, struct ledger_row *row)
 	for (size_t i = 0; i < history->unseen.count; i++) {
 		const struct gap *gap = &history->unseen.list[i];
 
-		phases_add(&row->lamp, at, gap->begins, CONDITION_GOOD);
+		phases_add(&row->lamp, at, gap->begins, LEVEL_OPERATIONAL);
 		at = gap->ends > at ? gap->ends : at;
 	}
-	phases_add(&row->lamp, at, history->end, CONDITION_GOOD);
+	phases_add(&row->lamp, at, history->end, LEVEL_OPERATIONAL);
 }
 
 static void load_rows(struct loading *loading)
@@ -350,14 +350,14 @@ void ledger_page_release(struct ledger_page *page)
 	for (size_t i = 0; i < page->row_count; i++) {
 		free(page->rows[i].id);
 		free(page->rows[i].label);
-		phases_release(&page->rows[i].lamp);
-		phases_release(&page->rows[i].fact);
+		stretches_release(&page->rows[i].lamp);
+		stretches_release(&page->rows[i].fact);
 		ledger_incidents_release(&page->rows[i].incidents);
 	}
 	for (size_t i = 0; i < page->check_count; i++) {
 		free(page->checks[i].page);
 		free(page->checks[i].id);
-		phases_release(&page->checks[i].phases);
+		stretches_release(&page->checks[i].phases);
 	}
 	free(page->rows);
 	free(page->checks);

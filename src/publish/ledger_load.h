@@ -29,7 +29,7 @@ enum {
 struct ledger_check {
 	char *page, *id; /* owned: the probe and the check's name */
 	bool crowd;      /* of a page of kind crowd */
-	struct phases phases;
+	struct stretches phases;
 };
 
 /* An indicator for which there are facts. All owned but facts. */
@@ -37,7 +37,7 @@ struct ledger_row {
 	char *id, *label;
 	const struct fact_config *facts;
 	bool heard; /* they name nobody but a crowd */
-	struct phases lamp, fact;
+	struct stretches lamp, fact;
 	struct ledger_incidents incidents; /* of the time that was asked for, whole */
 };
 

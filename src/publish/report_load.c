@@ -162,7 +162,7 @@ void report_page_release(struct report_page *page)
 	for (size_t i = 0; i < page->row_count; i++) {
 		free(page->rows[i].id);
 		free(page->rows[i].label);
-		free(page->rows[i].stretches.list);
+		stretches_release(&page->rows[i].stretches);
 		measures_release(&page->rows[i].measures);
 	}
 	free(page->rows);

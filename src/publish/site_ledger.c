@@ -60,21 +60,6 @@ static const struct ledger_row *find_row(const struct site_page *page, const cha
 
 /* ---- strips ---- */
 
-static void fill_cells(const struct phases *phases, const struct site_strip *strip,
-	char cells[static SITE_CELLS_MAX + 1])
-{
-	static const enum level levels[] = {[CONDITION_GOOD] = LEVEL_OPERATIONAL,
-		[CONDITION_BAD] = LEVEL_MAJOR_OUTAGE,
-		[CONDITION_UNKNOWN] = LEVEL_UNKNOWN};
-	struct stretches stretches = {0};
-
-	for (size_t i = 0; i < phases->count; i++)
-		stretches_add(&stretches, phases->list[i].begin, phases->list[i].end,
-			levels[phases->list[i].condition]);
-	site_cells(&stretches, LEVEL_PARTIAL_OUTAGE, strip, cells);
-	free(stretches.list);
-}
-
 /* Marks the cells that a comparison touches. */
 static void mark(const struct comparison *comparison, const struct site_strip *strip,
 	bool marks[static SITE_CELLS_MAX])
@@ -159,7 +144,7 @@ static void put_row(const struct ledger_row *row, const struct site_strip *strip
 	for (size_t i = 0; i < row->facts->checks.count; i++)
 		buffer_format(&checks, "%s%s", i > 0 ? ", " : "", row->facts->checks.list[i]);
 	site_put(fact, "checks", buffer_string(&checks));
-	fill_cells(&row->fact, strip, cells);
+	site_cells(&row->fact, LEVEL_PARTIAL_OUTAGE, strip, cells);
 	value_put(fact, "strip", site_strip_value(cells, strip->unit));
 	put_differences(row, strip, fact);
 	buffer_release(&checks);
@@ -187,7 +172,7 @@ void site_add_unlisted(
 {
 	for (size_t i = 0; i < page->ledger.row_count; i++) {
 		const struct ledger_row *row = &page->ledger.rows[i];
-		const struct phase *last =
+		const struct stretch *last =
 			row->lamp.count > 0 ? &row->lamp.list[row->lamp.count - 1] : NULL;
 		char cells[SITE_CELLS_MAX + 1];
 		struct value *map;
@@ -195,11 +180,11 @@ void site_add_unlisted(
 		if (is_listed(page, row->id))
 			continue;
 		map = value_append(lamps, value_map());
-		fill_cells(&row->lamp, strip, cells);
+		site_cells(&row->lamp, LEVEL_PARTIAL_OUTAGE, strip, cells);
 		site_put(map, "name", row->label);
 		value_put(map, "lamp",
-			site_lamp(last != NULL && last->condition == CONDITION_GOOD ? COLOUR_GREEN
-										    : COLOUR_GREY,
+			site_lamp(last != NULL && last->level == LEVEL_OPERATIONAL ? COLOUR_GREEN
+										   : COLOUR_GREY,
 				"not listed"));
 		value_put_text(map, "worst", strchr(cells, 'g') != NULL ? "green" : "");
 		value_put(map, "strip", site_strip_value(cells, strip->unit));
@@ -309,20 +294,20 @@ static const struct stretches *find_said(const struct site_page *page, const cha
 }
 
 static struct value *said_value(
-	const struct site_page *page, enum condition lamp, const struct stretch *said)
+	const struct site_page *page, enum level lamp, const struct stretch *said)
 {
 	if (said != NULL)
 		return site_lamp(level_colour(said->level, page->red), level_label(said->level));
-	return lamp == CONDITION_GOOD ? site_lamp(COLOUR_GREEN, "not listed")
-				      : site_lamp(COLOUR_GREY, "not known");
+	return lamp == LEVEL_OPERATIONAL ? site_lamp(COLOUR_GREEN, "not listed")
+					 : site_lamp(COLOUR_GREY, "not known");
 }
 
 static void add_side(const struct site_page *page, const struct ledger_row *row,
 	const struct comparison *comparison, const struct stretch *said, struct value *list)
 {
-	static const char *const words[] = {[CONDITION_GOOD] = "worked",
-		[CONDITION_BAD] = "failed",
-		[CONDITION_UNKNOWN] = "not known"};
+	static const char *const words[] = {[LEVEL_OPERATIONAL] = "worked",
+		[LEVEL_MAJOR_OUTAGE] = "failed",
+		[LEVEL_UNKNOWN] = "not known"};
 	struct value *map = value_append(list, value_map());
 
 	value_put(map, "begin", site_time(page->site, comparison->begin));

@@ -62,7 +62,7 @@ static void add_disagreement(
 
 	comparisons_take(&row->lamp, &row->fact, page->since, page->until, &comparisons);
 	last = comparisons.count > 0 ? &comparisons.list[comparisons.count - 1] : NULL;
-	if (last != NULL && last->lamp != CONDITION_UNKNOWN && last->fact != CONDITION_UNKNOWN) {
+	if (last != NULL && last->lamp != LEVEL_UNKNOWN && last->fact != LEVEL_UNKNOWN) {
 		add_sample(out, DISAGREEMENT, page, row, "early",
 			comparison_early(last) ? now - last->begin : 0);
 		add_sample(out, DISAGREEMENT, page, row, "late",

@@ -37,6 +37,12 @@ void stretches_add(struct stretches *stretches, int64_t begin, int64_t end, enum
 			sizeof *stretches->list) = (struct stretch){begin, end, level};
 }
 
+void stretches_release(struct stretches *stretches)
+{
+	free(stretches->list);
+	*stretches = (struct stretches){0};
+}
+
 /* ---- what nobody saw ---- */
 
 /*
@@ -230,7 +236,7 @@ void history_release(struct page_history *history)
 	for (size_t i = 0; i < history->count; i++) {
 		free(history->list[i].id);
 		free(history->list[i].label);
-		free(history->list[i].stretches.list);
+		stretches_release(&history->list[i].stretches);
 	}
 	free(history->list);
 	free(history->unseen.list);

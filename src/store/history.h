@@ -31,6 +31,7 @@ struct stretches {
 /* Adds a stretch at the end, or makes the last one longer where that has the same level and ends
  * at begin. Does nothing where begin is not before end. */
 void stretches_add(struct stretches *stretches, int64_t begin, int64_t end, enum level level);
+void stretches_release(struct stretches *stretches);
 
 /* Time in which nobody saw a page. */
 struct gap {

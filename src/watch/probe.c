@@ -63,10 +63,13 @@ static const char *const family_names[] = {
 
 /* ---- what it says ---- */
 
+/* What answers needs no reference. */
 static bool is_counted(const struct probe_attempt *attempt, const bool *is_heard)
 {
-	return !attempt->unasked && attempt->answer.state != CHECK_ABSENT &&
-	       is_heard[attempt->family];
+	const enum check_state state = attempt->answer.state;
+
+	return !attempt->unasked && state != CHECK_ABSENT &&
+	       (is_heard[attempt->family] || state == CHECK_GOOD || state == CHECK_SLOW);
 }
 
 /* The worst of those that count, the first of several; NULL: none does. */
@@ -82,12 +85,15 @@ static const struct probe_attempt *worst_of(
 	return worst;
 }
 
-/* Of attempts none of which counts. */
+/* Of attempts none of which counts: what has failed by a family that no reference answered by may
+ * be our own failure. */
 static enum probe_state judge_none(const struct probe_attempt *attempts, size_t count, char **word)
 {
 	for (size_t i = 0; i < count; i++)
-		if (attempts[i].unasked) {
-			*word = memory_string("not asked");
+		if (attempts[i].unasked || attempts[i].answer.state != CHECK_ABSENT) {
+			*word = attempts[i].unasked ? memory_string("not asked")
+						    : memory_format("no reference answers by %s",
+							      family_names[attempts[i].family]);
 			return PROBE_UNASKED;
 		}
 	*word = memory_string("no such host");
@@ -257,55 +263,70 @@ static bool hear(const struct probe *probe, bool is_heard[static 3])
 	return any;
 }
 
-static void say(struct probe *probe, const bool *is_heard)
+/* Of each check: its line of the verdict, and its state, of checked / families of them. Both are
+ * owned by the caller. */
+static enum probe_state *judge_all(
+	const struct probe *probe, const bool *is_heard, struct buffer *verdict)
+{
+	enum probe_state *states = memory_zero(probe->checked / probe->families, sizeof *states);
+
+	for (size_t i = 0; i < probe->checked; i += probe->families) {
+		struct probe_attempt attempts[FAMILIES_MAX];
+		enum probe_state *state = &states[i / probe->families];
+		char *word;
+
+		for (size_t j = 0; j < probe->families; j++)
+			attempts[j] = probe->list[i + j].attempt;
+		*state = probe_judge(attempts, probe->families, is_heard, &word);
+		probe_verdict_add(
+			verdict, probe->fetch->before, probe->list[i].check->name, *state, word);
+		free(word);
+	}
+	return states;
+}
+
+static void say(const struct probe *probe, const char *verdict, const enum probe_state *states)
 {
 	struct fetch *fetch = probe->fetch;
-	const struct page_config *config = fetch->probe;
-	struct buffer verdict = {0}, *body = &fetch->responses[0].body;
+	struct buffer *body = &fetch->responses[0].body;
 	char began[DATE_TEXT_MAX];
 
 	date_write(fetch->began / 1000, began);
 	*body = (struct buffer){.maximum = PROBE_BODY_MAX};
 	buffer_text(body, "{\"format\": 1, ");
-	put_text(body, "probe", config->name);
+	put_text(body, "probe", fetch->probe->name);
 	buffer_text(body, ", ");
 	put_text(body, "began", began);
 	buffer_text(body, ",\n \"checks\": [");
-	for (size_t i = 0; i < probe->checked; i += probe->families) {
-		struct probe_attempt attempts[FAMILIES_MAX];
-		enum probe_state state;
-		char *word;
-
-		for (size_t j = 0; j < probe->families; j++)
-			attempts[j] = probe->list[i + j].attempt;
-		state = probe_judge(attempts, probe->families, is_heard, &word);
-		probe_verdict_add(&verdict, fetch->before, probe->list[i].check->name, state, word);
-		put_check(body, probe, i, buffer_string(&verdict), state);
-		free(word);
-	}
+	for (size_t i = 0; i < probe->checked; i += probe->families)
+		put_check(body, probe, i, verdict, states[i / probe->families]);
 	buffer_text(body, "]");
 	if (probe->checked < probe->count)
 		put_references(body, probe);
 	buffer_text(body, "}\n");
-	fetch->responses[0].etag = buffer_take(&verdict);
 }
 
-static void remember(struct probe *probe)
+/* The body is only there where it is new. */
+static void remember(struct probe *probe, const bool *is_heard)
 {
 	struct fetch *fetch = probe->fetch;
 	struct http_response *response = &fetch->responses[0];
 	struct validator *validator = &fetch->validators[0];
+	struct buffer verdict = {0};
+	enum probe_state *states = judge_all(probe, is_heard, &verdict);
 	char digest[DIGEST_TEXT];
-	bool conditional = validator->url != NULL;
 
-	digest_sha256(response->etag, strlen(response->etag), digest);
-	fetch->outcome = conditional && text_equal(validator->body, digest) ? FETCH_UNCHANGED
-									    : FETCH_CHANGED;
+	digest_sha256(buffer_string(&verdict), verdict.length, digest);
+	fetch->outcome = validator->url != NULL && text_equal(validator->body, digest)
+				 ? FETCH_UNCHANGED
+				 : FETCH_CHANGED;
+	if (fetch->outcome == FETCH_CHANGED)
+		say(probe, buffer_string(&verdict), states);
+	free(states);
+	response->etag = buffer_take(&verdict);
 	memory_set(&validator->url, fetch->url);
 	memory_set(&validator->etag, response->etag);
 	memcpy(validator->body, digest, sizeof validator->body);
-	if (fetch->outcome == FETCH_UNCHANGED)
-		buffer_release(&response->body);
 	response->status = 200; /* there is a body */
 	response->requested_url = memory_string(fetch->url);
 	response->headers = memory_string("");
@@ -379,8 +400,7 @@ static void end(struct probe *probe)
 			probe->references[0].target);
 	} else {
 		note_networks(probe);
-		say(probe, is_heard);
-		remember(probe);
+		remember(probe, is_heard);
 	}
 	probe->done(probe->context, probe);
 }

@@ -53,7 +53,8 @@ enum probe_state {
 	PROBE_SLOW,   /* good, later than asked for */
 	PROBE_PARTLY, /* good by one family of addresses, and not by the other */
 	PROBE_FAILED,
-	PROBE_UNASKED, /* nobody could ask, for a reason of this machine: it is not known */
+	PROBE_UNASKED, /* nobody could ask, for a reason of this machine, or of its network: it is
+			* not known */
 };
 
 /* "good", "slow", "partly", "failed", "unasked", by enum probe_state; ended by NULL. */
@@ -67,10 +68,10 @@ struct probe_attempt {
 };
 
 /*
- * What attempts at one check by different families come to. Those of a family that the host lacks,
- * or by which no reference answered (is_heard: by enum check_family), say nothing, nor does what
- * nobody could ask. *word is owned
- * by the caller; "" for good.
+ * What attempts at one check by different families come to. Those of a family that the host lacks
+ * say nothing, nor does what failed by one by which no reference answered (is_heard: by enum
+ * check_family), nor what nobody could ask; where nothing else is left, it is not known. *word is
+ * owned by the caller; "" for good.
  */
 enum probe_state probe_judge(const struct probe_attempt *attempts, size_t count,
 	const bool is_heard[static 3], char **word);

@@ -15,23 +15,26 @@
 enum { STEP = 600 };
 
 /* Ten minutes a letter: '.' good, 'X' bad, '-' unknown. */
-static struct phases phases_of(const char *letters)
+static struct stretches phases_of(const char *letters)
 {
-	struct phases phases = {0};
+	struct stretches phases = {0};
 
 	for (int64_t i = 0; letters[i] != '\0'; i++)
 		phases_add(&phases, i * STEP, (i + 1) * STEP,
-			letters[i] == 'X'   ? CONDITION_BAD
-			: letters[i] == '.' ? CONDITION_GOOD
-					    : CONDITION_UNKNOWN);
+			letters[i] == 'X'   ? LEVEL_MAJOR_OUTAGE
+			: letters[i] == '.' ? LEVEL_OPERATIONAL
+					    : LEVEL_UNKNOWN);
 	return phases;
 }
 
-static void write_phases(const struct phases *phases, struct buffer *out)
+static const char letter_of[] = {
+	[LEVEL_OPERATIONAL] = '.', [LEVEL_MAJOR_OUTAGE] = 'X', [LEVEL_UNKNOWN] = '-'};
+
+static void write_phases(const struct stretches *phases, struct buffer *out)
 {
 	for (size_t i = 0; i < phases->count; i++)
 		for (int64_t at = phases->list[i].begin; at < phases->list[i].end; at += STEP)
-			buffer_byte(out, ".X-"[phases->list[i].condition]);
+			buffer_byte(out, letter_of[phases->list[i].level]);
 }
 
 static void write_lag(const struct lag *lag, struct buffer *out)
@@ -107,7 +110,7 @@ static void test_pairs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-		struct phases lamp = phases_of(pairs[i].lamp), fact = phases_of(pairs[i].fact);
+		struct stretches lamp = phases_of(pairs[i].lamp), fact = phases_of(pairs[i].fact);
 		struct ledger_incidents incidents = {0};
 		struct buffer text = {0};
 
@@ -118,8 +121,8 @@ static void test_pairs(void **state)
 			fail_msg("%s: %s", pairs[i].what, buffer_string(&text));
 		buffer_release(&text);
 		ledger_incidents_release(&incidents);
-		phases_release(&lamp);
-		phases_release(&fact);
+		stretches_release(&lamp);
+		stretches_release(&fact);
 	}
 }
 
@@ -145,7 +148,7 @@ static void test_so_many_checks_must_fail(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-		struct phases checks[3], fact = {0};
+		struct stretches checks[3], fact = {0};
 		struct buffer text = {0};
 
 		for (size_t j = 0; j < 3; j++)
@@ -154,9 +157,9 @@ static void test_so_many_checks_must_fail(void **state)
 		write_phases(&fact, &text);
 		assert_string_equal(buffer_string(&text), needs[i].fact);
 		buffer_release(&text);
-		phases_release(&fact);
+		stretches_release(&fact);
 		for (size_t j = 0; j < 3; j++)
-			phases_release(&checks[j]);
+			stretches_release(&checks[j]);
 	}
 }
 
@@ -167,7 +170,7 @@ static void test_what_is_bad_is_the_alarm_and_not_the_colour(void **state)
 	static const struct episode episodes[] = {{1 * STEP, 3 * STEP}, {6 * STEP, 10 * STEP}};
 	struct stretch list[sizeof letters];
 	struct stretches stretches = {list, strlen(letters)};
-	struct phases phases = {0};
+	struct stretches phases = {0};
 	struct buffer text = {0};
 
 	(void)state;
@@ -182,15 +185,15 @@ static void test_what_is_bad_is_the_alarm_and_not_the_colour(void **state)
 	/* green in an alarm is not green again yet; red without one was not confirmed */
 	assert_string_equal(buffer_string(&text), ".XX...X-XX.-.-");
 	buffer_release(&text);
-	phases_release(&phases);
+	stretches_release(&phases);
 }
 
 static void test_figures(void **state)
 {
-	struct phases lamp = phases_of(
-			      ".XX..................XXX................X...............XX"),
-		      fact = phases_of(
-			      "X...................XXXX......XX........X...............X.");
+	struct stretches lamp = phases_of(
+				 ".XX..................XXX................X...............XX"),
+			 fact = phases_of(
+				 "X...................XXXX......XX........X...............X.");
 	struct ledger_incidents incidents = {0};
 	struct ledger_figures figures = {0};
 	int64_t median, worst;
@@ -215,13 +218,13 @@ static void test_figures(void **state)
 	assert_false(lag_median(&figures.began, &median));
 	assert_false(lag_worst(&figures.began, &worst));
 	ledger_incidents_release(&incidents);
-	phases_release(&lamp);
-	phases_release(&fact);
+	stretches_release(&lamp);
+	stretches_release(&fact);
 }
 
 static void test_early_and_late(void **state)
 {
-	struct phases lamp = phases_of("...XXX--"), fact = phases_of("..XX..X.");
+	struct stretches lamp = phases_of("...XXX--"), fact = phases_of("..XX..X.");
 	struct comparisons comparisons = {0};
 	struct buffer text = {0};
 
@@ -238,8 +241,8 @@ static void test_early_and_late(void **state)
 		assert_false(comparison_late(&comparisons.list[i], true));
 	buffer_release(&text);
 	comparisons_release(&comparisons);
-	phases_release(&lamp);
-	phases_release(&fact);
+	stretches_release(&lamp);
+	stretches_release(&fact);
 }
 
 int main(void)

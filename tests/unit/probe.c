@@ -91,11 +91,17 @@ static void test_a_family_that_the_host_lacks_says_nothing(void **state)
 static void test_a_family_by_which_no_reference_answers_says_nothing(void **state)
 {
 	static const bool only4[] = {false, true, false};
-	const struct probe_attempt attempts[] = {attempt(CHECK_IPV4, CHECK_GOOD, none),
+	struct probe_attempt attempts[] = {attempt(CHECK_IPV4, CHECK_GOOD, none),
 		attempt(CHECK_IPV6, CHECK_FAILED, unreachable)};
 
 	(void)state;
 	judged(attempts, 2, only4, PROBE_GOOD, "");
+	/* Where the host has no other, it may be us who fail; what answers shows that it works. */
+	attempts[0] = attempt(CHECK_IPV4, CHECK_ABSENT, no_host);
+	judged(attempts, 2, only4, PROBE_UNASKED, "no reference answers by IPv6");
+	attempts[0] = attempt(CHECK_IPV4, CHECK_FAILED, http_500);
+	attempts[1] = attempt(CHECK_IPV6, CHECK_GOOD, none);
+	judged(attempts, 2, only4, PROBE_PARTLY, "IPv4: HTTP 500");
 }
 
 static void test_what_nobody_could_ask_says_nothing(void **state)
