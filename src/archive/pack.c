@@ -35,7 +35,7 @@ static void split(const char *folder, char **month, char **name)
 	const char *slash = strrchr(folder, '/');
 
 	*month = slash != NULL ? memory_bytes(folder, (size_t)(slash - folder)) : memory_string("");
-	*name = memory_string(slash != NULL ? slash + 1 : folder);
+	*name = memory_string(file_name(folder));
 }
 
 static void line_write(const struct pack_line *line, struct buffer *out)
@@ -289,18 +289,16 @@ bool pack_read(const char *archive, const char *page, const char *folder, const 
 	struct buffer *out, struct error *error)
 {
 	const struct buffer *tar = tar_of(archive, page, folder, error);
-	const char *found, *bytes, *slash;
+	const char *found, *bytes;
 	size_t at = 0, length;
 
 	if (tar == NULL)
 		return false;
-	while (tar_next(tar, &at, &found, &bytes, &length)) {
-		slash = strrchr(found, '/');
-		if (text_equal(slash != NULL ? slash + 1 : found, name))
+	while (tar_next(tar, &at, &found, &bytes, &length))
+		if (text_equal(file_name(found), name))
 			return buffer_add(out, bytes, length) ||
 			       error_set(error, REMEDY_LOCAL, "%s/%s/%s/%s: longer than %zu bytes",
 				       archive, page, folder, name, out->maximum);
-	}
 	return error_set(error, REMEDY_LOCAL,
 		"%s/%s/%s/%s: cannot be opened: no such file is packed", archive, page, folder,
 		name);
@@ -310,15 +308,13 @@ bool pack_files(const char *archive, const char *page, const char *folder, struc
 	struct error *error)
 {
 	const struct buffer *tar = tar_of(archive, page, folder, error);
-	const char *found, *bytes, *slash;
+	const char *found, *bytes;
 	size_t at = 0, length;
 
 	if (tar == NULL)
 		return false;
-	while (tar_next(tar, &at, &found, &bytes, &length)) {
-		slash = strrchr(found, '/');
-		text_list_add(names, slash != NULL ? slash + 1 : found);
-	}
+	while (tar_next(tar, &at, &found, &bytes, &length))
+		text_list_add(names, file_name(found));
 	return true;
 }
 

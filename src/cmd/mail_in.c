@@ -98,13 +98,16 @@ int mail_in_misused(const struct invocation *invocation)
 				     : again("wrong arguments after mail-in");
 }
 
-/* The mail is read before anything can fail: whoever writes it has no use for a broken pipe. */
+/* The mail is read before anything can fail: whoever writes it has no use for a broken pipe, nor
+ * for what is wrong with our files. */
 int command_mail_in(struct context *context, const struct options *options, char **words)
 {
 	struct buffer mail = {.maximum = INCOMING_MAIL_MAX};
 	int result;
 
 	(void)words;
+	if (!isatty(STDERR_FILENO) && freopen("/dev/null", "w", stderr) == NULL)
+		return EX_TEMPFAIL;
 	read_mail(&mail);
 	if (context_open(context, NEEDS_CONFIGURATION) != EXIT_DONE)
 		result = again("the configuration cannot be used; `lampwatch check` says why");

@@ -253,8 +253,7 @@ static char *zone_advice(const char *zone)
 
 	if (zone[0] != '/' && strstr(zone, "..") == NULL)
 		file_names(folder, "", &names, NULL);
-	nearest = text_nearest(
-		slash != NULL ? slash + 1 : zone, (const char *const *)names.list, names.count);
+	nearest = text_nearest(file_name(zone), (const char *const *)names.list, names.count);
 	advice = nearest != NULL ? memory_format("; did you mean \"%s%s\"?", area, nearest)
 				 : memory_string("");
 	text_list_release(&names);

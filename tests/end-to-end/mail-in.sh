@@ -190,6 +190,8 @@ letter friend@example.com lampwatch@example.org help > /dev/null
 same "where nothing can be kept the mail server is asked to try again" 75 $?
 if [ "$(id -u)" = 0 ]; then rm "$work/archive"; mv "$work/away" "$work/archive"; fi
 chmod 700 "$work/archive/.state"
+same "what is wrong with the configuration is not told to who wrote" "75 " \
+	"$(: | "$lampwatch" -c "$work/nowhere.yaml" mail-in > "$work/said" 2>&1; echo "$? $(cat "$work/said")")"
 
 same "no address and no token stands in the log or on standard error" "" \
 	"$( { lampwatch log; lampwatch status; cat "$work/run.errors"; } | grep -E 'friend@|asker@|ops@example.net|\+[ucb]-' | head -n 3)"
