@@ -167,6 +167,18 @@ static void test_other_encodings_are_read_where_the_document_declares_them(void 
 		"\xc3\xa4");
 }
 
+/* Nothing would be left of it: "not" is no part of "resolved" then. */
+static void test_entities_that_nothing_declares_are_refused(void **state)
+{
+	(void)state;
+	ASSERT_NO_TREE(
+		"<?xml version=\"1.0\"?><!DOCTYPE rss SYSTEM \"x.dtd\"><rss>&not;resolved</rss>",
+		"entity that nothing there declares, \"&not;\"");
+	ASSERT_NO_TREE("<rss>&not;resolved</rss>", "not XML");
+	ASSERT_TREE("<?xml version=\"1.0\"?><!DOCTYPE rss SYSTEM \"x.dtd\"><rss>&amp;&#172;</rss>",
+		"/rss", "&\xc2\xac");
+}
+
 /* libxml2 ends HTML there, and what came before would be the whole page. */
 static void test_no_page_ends_at_a_byte_that_its_encoding_lacks(void **state)
 {
@@ -371,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_xml_with_an_html_doctype_is_html),
 		cmocka_unit_test(test_bytes_that_are_utf8_are_utf8_whatever_the_label_says),
 		cmocka_unit_test(test_other_encodings_are_read_where_the_document_declares_them),
+		cmocka_unit_test(test_entities_that_nothing_declares_are_refused),
 		cmocka_unit_test(test_no_page_ends_at_a_byte_that_its_encoding_lacks),
 		cmocka_unit_test(test_one_bad_byte_in_utf8_spoils_one_character),
 		cmocka_unit_test(test_documents_without_anything_are_refused),

@@ -67,7 +67,7 @@ struct evaluation *evaluation_new(const char *url, struct regex_cache *regexes)
 	evaluation->context->opLimit = XPATH_OPERATIONS_MAX;
 	/* A tenth of the time of a page with many rows goes into making and freeing values. */
 	xmlXPathContextSetCache(evaluation->context, 1, -1, 0);
-	evaluation->made = xmlHashCreate(0);
+	evaluation->made = xmlHashCreate(TABLE_FIRST);
 	evaluation->own_regexes = regexes == NULL ? regex_cache_new() : NULL;
 	evaluation->regexes = regexes == NULL ? evaluation->own_regexes : regexes;
 	xmlXPathRegisterVariableLookup(evaluation->context, look_up, evaluation);

@@ -360,8 +360,8 @@ bool read_page(const struct kind *kind, const char *url, const struct document *
 		.reading = reading,
 		.report = report != NULL ? report : &unwanted,
 		.error = error != NULL ? error : &own,
-		.ids = xmlHashCreate(0),
-		.names = xmlHashCreate(0)};
+		.ids = xmlHashCreate(TABLE_FIRST),
+		.names = xmlHashCreate(TABLE_FIRST)};
 	bool good;
 
 	if (work.report->trace != NULL) {

@@ -198,7 +198,7 @@ static bool read_incident(
 static bool read_affected(struct work *work, const struct origin *origin, const char *id)
 {
 	struct reading *reading = work->reading;
-	xmlHashTablePtr seen = xmlHashCreate(0);
+	xmlHashTablePtr seen = xmlHashCreate(TABLE_FIRST);
 	struct text_list texts = {0};
 	bool good = read_each(work, &origin->block->affected, origin->node, &texts);
 
@@ -282,7 +282,7 @@ bool read_incidents(struct work *work)
 {
 	const struct blocks *blocks = &work->kind->incidents;
 	struct reading *reading = work->reading;
-	struct rows rows = {.ids = xmlHashCreate(0)};
+	struct rows rows = {.ids = xmlHashCreate(TABLE_FIRST)};
 	size_t open = 0;
 	bool good = true;
 

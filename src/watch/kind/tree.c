@@ -146,10 +146,19 @@ xmlDocPtr tree_parse_xml(const char *text, size_t length, const char *encoding, 
 	xmlFreeParserCtxt(parser);
 	if (tree == NULL)
 		return NULL;
-	/* A path has no name for the default namespace. */
-	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node))
+	for (xmlNodePtr node = xmlDocGetRootElement(tree); node != NULL; node = following(node)) {
+		/* A path has no name for the default namespace. */
 		if (node->type == XML_ELEMENT_NODE && node->ns != NULL && node->ns->prefix == NULL)
 			node->ns = NULL;
+		/* A text would lack what it stands for. */
+		if (node->type == XML_ENTITY_REF_NODE) {
+			error_set(error, REMEDY_PAGE,
+				"XML with an entity that nothing there declares, \"&%.40s;\"",
+				node->name);
+			xmlFreeDoc(tree);
+			return NULL;
+		}
+	}
 	xmlXPathOrderDocElems(tree); /* without it sorting is slow */
 	return tree;
 }

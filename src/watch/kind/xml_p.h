@@ -34,6 +34,8 @@ enum {
 				     a join of 2,000 components with 1,000 groups fits */
 	XPATH_TEXT_MAX = 8192,    /* bytes of one expression */
 	BYTES_PER_OPERATION = 16, /* parsing this many costs as much as one step */
+	TABLE_FIRST = 16, /* places of a new hash table, which grows: libxml2's own first 256 cost a
+			   * small page more than what is in them */
 };
 
 /* --- tree.c, tree_count.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller.
