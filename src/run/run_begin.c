@@ -152,7 +152,7 @@ static bool go_direct(struct run *run, const struct error *why, bool lost, struc
 		return false;
 	leave_archive(run);
 	run->database = database;
-	run->direct = true;
+	run->direct = run->observer.forgetful = true;
 	if (direct_hourly(run->context, "operator", run->now))
 		standby_tell_operator(run->context, database, why,
 			"No other folder can be written either: what is told is repeated hourly.");

@@ -31,7 +31,7 @@ offers "words of a command" "retry" outbox re
 offers "pages" "harbour" show ""
 offers "of the configuration that is named" "tidewater" -c other.yaml show ""
 offers "not where -c is no option of ours" "harbour" silence --reason -c other.yaml ""
-offers "kinds" "cstate" kinds --test cst
+offers "kinds" "hetzner" kinds --test hetz
 offers "services, beside files" "github :files" add githu
 offers "files" ":files" verify --key ""
 offers "folders" ":folders" init --archive ""
