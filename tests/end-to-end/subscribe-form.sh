@@ -52,7 +52,7 @@ spooled() { find "$spool" -type f | wc -l | tr -d ' '; }
 same "without an archive there is nothing to serve" 3 "$(lampwatch serve --listen 127.0.0.1:0 > /dev/null 2>&1; echo $?)"
 green one; green two; run
 same "a run makes the spool, for its owner alone" 700 "$(stat -c %a "$spool")"
-lampwatch serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &
+"$lampwatch" -c "$work/lampwatch.yaml" --clock "$clock" serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &
 serve=$!
 pids+=($serve)
 await 5 test -s "$work/serve.out" || { echo "Bail out! lampwatch serve did not start"; cat "$work/serve.errors"; exit 1; }
@@ -384,7 +384,7 @@ else
 	chown 65533 "$spool"
 	acl "$spool" access rwx 65534:rwx
 	acl "$spool" default rw 65533:rw
-	as_user 65534 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/other.out" 2> "$work/other.errors" &
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/other.out" 2> "$work/other.errors" &
 	pids+=($!)
 	await 5 test -s "$work/other.out"
 	same "another user takes forms" "200 1" "$(status -d mail=a@example.com "$(cat "$work/other.out")subscribe") $(spooled)"
