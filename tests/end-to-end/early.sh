@@ -108,7 +108,8 @@ for name in two three; do
 done
 fails 19:02
 same "the first is told at once, the others in one message" "2" "$(arrived | grep -c .)"
-same "each of its pages names the probe's snapshot" "mail/2014/01/2014-01-24T190200Z mail/2014/01/2014-01-24T190200Z" "$(evidence "$(nth 2)")"
+proof=mail/2014/01/2014-01-24T190200Z
+same "each of the three pages names the probe's snapshot" "$proof $proof $proof" "$(evidence "$(nth 1)") $(evidence "$(nth 2)")"
 check "and is proved by it" now 19:03 verify --mail "$(nth 2)"
 sed '/^Digest:/y/0123456789/1234567890/' "$(nth 2)" > altered.eml
 check "which an altered digest is not" bash -c "! '$lampwatch' --clock 2014-01-24T19:03:30Z verify --mail altered.eml"
