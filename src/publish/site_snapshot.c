@@ -3,7 +3,6 @@
  * The page about a snapshot: what the status page said, until when, how it was fetched, and how
  * anybody can check it.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
