@@ -232,6 +232,7 @@ out:
 
 /* ---- the proof ---- */
 
+/* Takes sums apart: has_file() comes before. */
 static void put_digests(const struct subject *subject)
 {
 	struct value *list = value_put(subject->data, "digests", value_list());
