@@ -275,9 +275,11 @@ static int command_call(
 	const struct command *command, const struct invocation *invocation, int argc, char **argv)
 {
 	struct context context = context_new(invocation, command->identity, command->forking);
+	char *program = memory_format("lampwatch %s", command->name);
 	struct options options = {0};
 	int status;
 
+	argv[0] = program; /* getopt_long()'s lines begin so */
 	opterr = command->misused == NULL;
 	if (!options_parse(&options, command->usage, argc, argv) ||
 		argc - optind < command->least || argc - optind > command->most)
@@ -291,6 +293,7 @@ static int command_call(
 		status = status_unknown();
 	options_release(&options);
 	context_close(&context);
+	free(program);
 	return status;
 }
 

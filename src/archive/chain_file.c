@@ -2,6 +2,7 @@
  *
  * The file `chain` of a page: its end, and what is appended.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,19 +25,20 @@ enum { CHAIN_TAIL = 2048, FILE_MODE = 0644 };
  * error. */
 static ssize_t read_tail(const char *path, char tail[static CHAIN_TAIL + 1], struct error *error)
 {
-	int file = file_open(path, error);
+	int file = file_open(path, NULL);
 	struct stat status = {0};
 	ssize_t got = -1;
 
 	tail[0] = '\0';
-	if (file < 0)
-		return file_absent(path) ? 0 : -1;
-	if (fstat(file, &status) == 0)
+	if (file < 0 && system_error_absent(errno))
+		return 0;
+	if (file >= 0 && fstat(file, &status) == 0)
 		got = pread(file, tail, CHAIN_TAIL,
 			status.st_size > CHAIN_TAIL ? status.st_size - CHAIN_TAIL : 0);
 	if (got < 0)
 		system_error_set(error, path, "cannot be read");
-	close(file);
+	if (file >= 0)
+		close(file);
 	tail[got > 0 ? got : 0] = '\0';
 	return got;
 }

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -140,24 +139,24 @@ static void kill_all(pid_t session)
 
 enum guard_end { GUARD_ENDED, GUARD_STOPPED, GUARD_LATE };
 
-/* Others that end meanwhile are reaped. */
+/* Others that end meanwhile are reaped, and it is not: its session's number is still its own. */
 static enum guard_end await_end(
-	pid_t process, const sigset_t *signals, int milliseconds, int *status)
+	pid_t process, const sigset_t *signals, int milliseconds, siginfo_t *ended)
 {
 	int64_t deadline = clock_milliseconds() + milliseconds, left = milliseconds;
-	pid_t ended;
-	int how;
 
 	while (left > 0) {
 		const struct timespec time = {left / 1000, left % 1000 * 1000000L};
 
 		if (sigtimedwait(signals, NULL, &time) == SIGTERM)
 			return GUARD_STOPPED;
-		while ((ended = waitpid(-1, &how, WNOHANG)) > 0)
-			if (ended == process) {
-				*status = how;
+		while (ended->si_pid = 0,
+			waitid(P_ALL, 0, ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+				ended->si_pid != 0) {
+			if (ended->si_pid == process)
 				return GUARD_ENDED;
-			}
+			waitpid(ended->si_pid, NULL, 0);
+		}
 		left = deadline - clock_milliseconds();
 	}
 	return GUARD_LATE;
@@ -165,18 +164,18 @@ static enum guard_end await_end(
 
 static _Noreturn void guard(pid_t process, const sigset_t *signals, int milliseconds)
 {
-	int status = 0;
-	enum guard_end end = await_end(process, signals, milliseconds, &status);
+	siginfo_t ended = {0};
+	enum guard_end end = await_end(process, signals, milliseconds, &ended);
 
 	kill_all(process);
 	if (end == GUARD_LATE)
 		sleep(GUARD_LATE_SECONDS);
-	if (end == GUARD_ENDED && WIFSIGNALED(status)) {
+	if (end == GUARD_ENDED && ended.si_code != CLD_EXITED) {
 		sigprocmask(SIG_UNBLOCK, signals, NULL);
-		signal(WTERMSIG(status), SIG_DFL);
-		raise(WTERMSIG(status));
+		signal(ended.si_status, SIG_DFL);
+		raise(ended.si_status);
 	}
-	_exit(WEXITSTATUS(status));
+	_exit(end == GUARD_ENDED ? ended.si_status : 0);
 }
 
 void child_guard(int milliseconds)

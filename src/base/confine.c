@@ -47,7 +47,7 @@ enum {
 	CALLS_HAND = 1 << 9,   /* descriptors to another, over a socket that is there */
 };
 
-enum { MAKING_MILLISECONDS = 1000 /* of the processor: a thousand times what a filter takes */ };
+enum { MAKING_MILLISECONDS = 1000 /* of the processor: a filter takes less than one */ };
 
 enum { NETWORK_NO_LISTENER = 1, NETWORK_NONE = 2 };
 

@@ -230,7 +230,8 @@ bool node_read_texts(const struct node_walk *walk, struct node node, void *targe
 		if (node_type(member) != NODE_SCALAR || node_is_nothing(member) ||
 			text_empty(node_text(member)))
 			good = node_problem(walk->problems, member,
-				"\"%s\" takes words, such as [one, two]", walk->rule->key);
+				"\"%s\" takes a single value or a list of them, such as [one, two]",
+				walk->rule->key);
 		else
 			text_list_add(target, node_text(member));
 	}

@@ -66,7 +66,7 @@ static int complain(const struct page_config *page, const struct error *error)
 
 int command_probe(struct context *context, const struct options *options, char **words)
 {
-	const struct page_config *page = context_page(context, words[0]);
+	const struct page_config *page = context_probe(context, words[0]);
 	struct buffer body = {0};
 	struct reading reading = {0};
 	struct error error;

@@ -5,7 +5,6 @@
  * what. DIR/PAGE/NAME for each page, or DIR/NAME where the configuration has one page; NAME holds a
  * time (2014-01-24T192000Z, 20140124T192000 …) and is a file, or a folder with body, body-2 ….
  */
-#include <stdio.h>
 
 #include "base/error.h"
 #include "cmd/command.h"

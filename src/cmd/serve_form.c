@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/serve_form.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,8 @@ static bool is_too_often(struct serve_forms *forms, const char *client, bool ask
 	return often;
 }
 
+static_assert((int)CLIENT_TAG == FORM_SPOOL_TAG + 1, "a client's tag is a sender's word");
+
 static int keep(struct serve_forms *forms, const char *client, const char *text, bool asks)
 {
 	char network[CLIENT_TEXT];
@@ -122,7 +125,6 @@ static int keep(struct serve_forms *forms, const char *client, const char *text,
 	client_tag(forms->counts, network, sender.network);
 	kept = form_spool_add(forms->spool, &sender, text, strlen(text),
 		asks ? FORM_SPOOL_MAILED : FORM_SPOOL_MAX, &full, &error);
-
 	if (!kept && !full && !forms->failing)
 		fprintf(stderr, "lampwatch: %s\n", error.text);
 	forms->failing = !kept && !full;

@@ -273,7 +273,7 @@ static const struct node_rule file_rules[] = {
 	{"heartbeat", config_read_secret_url, offsetof(struct config, heartbeat), false, NULL},
 	{"heartbeat_file", config_read_url_file, offsetof(struct config, heartbeat_file), false,
 		NULL},
-	{"metrics", config_read_path, offsetof(struct config, metrics), false, NULL},
+	{"metrics", config_read_written_file, offsetof(struct config, metrics), false, NULL},
 	{"site_url", read_base, offsetof(struct config, site_url), false, NULL},
 	{"subscribe", node_read_boolean, offsetof(struct config, subscribe), false, NULL},
 	{"trusted_proxies", config_read_proxies, offsetof(struct config, trusted_proxies), false,

@@ -121,6 +121,18 @@ bool config_read_ca_file(const struct node_walk *walk, struct node node, void *t
 		       walk->rule->key, *path);
 }
 
+/* What stands there is replaced. */
+bool config_read_written_file(const struct node_walk *walk, struct node node, void *target)
+{
+	char *const *path = target;
+	struct stat status;
+
+	return config_read_path(walk, node, target) &&
+	       (stat(*path, &status) != 0 || !S_ISDIR(status.st_mode) ||
+		       file_problem(walk, node, "\"%s\": %s is a folder, not a file",
+			       walk->rule->key, *path));
+}
+
 bool config_read_copied_file(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct config *config = walk->context;

@@ -15,18 +15,18 @@ node_reader config_read_address; /* as config_address_valid() */
 node_reader config_read_second;  /* an address, or webhook:NAME */
 node_reader config_read_name;    /* as text_is_name() */
 node_reader config_read_label; /* at most CONFIG_TEXT_MAX bytes, nothing in it that could deceive */
-node_reader config_read_labels;  /* struct text_list of such; not empty */
-node_reader config_read_header;  /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
-node_reader config_read_host;    /* as config_host_valid() */
-node_reader config_read_hosts;   /* struct text_list of such */
-node_reader config_read_proxies; /* struct text_list of addresses and networks */
-node_reader config_read_path;    /* joined with the configuration's folder */
-node_reader config_read_ca_file; /* the same, of certificates, in PEM */
-node_reader
-	config_read_copied_file; /* the same, of a file that can be read, or was copied as well */
-node_reader config_read_folder;  /* the same, of a folder */
-node_reader config_read_program; /* absolute; can be executed */
-node_reader config_read_command; /* struct text_list: such a program, and its arguments */
+node_reader config_read_labels;       /* struct text_list of such; not empty */
+node_reader config_read_header;       /* at most CONFIG_TEXT_MAX bytes of printable ASCII */
+node_reader config_read_host;         /* as config_host_valid() */
+node_reader config_read_hosts;        /* struct text_list of such */
+node_reader config_read_proxies;      /* struct text_list of addresses and networks */
+node_reader config_read_path;         /* joined with the configuration's folder */
+node_reader config_read_ca_file;      /* the same, of certificates, in PEM */
+node_reader config_read_copied_file;  /* the same, of a file that can be read, or was copied */
+node_reader config_read_written_file; /* the same, of a file that is written: of no folder */
+node_reader config_read_folder;       /* the same, of a folder */
+node_reader config_read_program;      /* absolute; can be executed */
+node_reader config_read_command;      /* struct text_list: such a program, and its arguments */
 node_reader config_read_token_file;   /* joined; a warning where it holds no token yet */
 node_reader config_read_page_url;     /* http or https; may be repeated in a message */
 node_reader config_read_secret_url;   /* http or https; is never repeated */

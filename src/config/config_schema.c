@@ -50,6 +50,7 @@ static const struct config_shape common_shapes[] = {
 	{config_read_path, SHAPE_ONLY, "{" LABEL ", \"description\": \"a path\"}"},
 	{config_read_ca_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
 	{config_read_copied_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
+	{config_read_written_file, SHAPE_ONLY, "{" LABEL ", \"description\": \"a file\"}"},
 	{config_read_folder, SHAPE_ONLY, "{" LABEL ", \"description\": \"a folder\"}"},
 	{config_read_program, SHAPE_ONLY,
 		"{\"type\": \"string\", \"pattern\": \"^/\", \"description\": \"a program\"}"},
@@ -153,7 +154,6 @@ static struct value *schema_of_section(const struct node_rule *rule)
 {
 	const struct node_range *range = rule->detail;
 	const struct node_rule *rules = config_section_rules(rule->key);
-
 	struct value *list = list_of(schema_of_rules(rules), range->minimum, range->maximum);
 
 	return range->minimum > 0 ? list : any_of(parsed("{\"type\": \"null\"}"), list);

@@ -4,8 +4,6 @@
  * a handshake for an https URL, and for mail protocols the greeting, the capabilities, STARTTLS
  * and, with a user, the login.
  */
-#include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -3,7 +3,6 @@
  * What our own checks measured, beside what the pages said.
  */
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

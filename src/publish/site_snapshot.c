@@ -3,7 +3,6 @@
  * The page about a snapshot: what the status page said, until when, how it was fetched, and how
  * anybody can check it.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -233,6 +232,7 @@ out:
 
 /* ---- the proof ---- */
 
+/* Takes sums apart: has_file() comes before. */
 static void put_digests(const struct subject *subject)
 {
 	struct value *list = value_put(subject->data, "digests", value_list());

@@ -3,7 +3,6 @@
  * Strips: time from left to right, in cells. A colour is also a height, for readers who cannot tell
  * colours apart: worse is higher.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "run/causes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "base/list.h"

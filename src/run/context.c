@@ -379,23 +379,36 @@ void context_close(struct context *context)
 	*context = (struct context){.run_lock = -1};
 }
 
-const struct page_config *context_page(const struct context *context, const char *name)
+static const struct page_config *find_named(
+	const struct context *context, bool probe, const char *name)
 {
 	const struct config *config = context->config;
 	const struct page_config *page = config_page(config, name);
 	const char **names, *nearest;
+	size_t count = 0;
 
 	if (page != NULL)
 		return page;
 	names = memory_zero(config->page_count, sizeof *names);
 	for (size_t i = 0; i < config->page_count; i++)
-		names[i] = config->pages[i].name;
-	nearest = text_nearest(name, names, config->page_count);
-	fprintf(stderr, "lampwatch: %s: no page \"%s\"%s%s%s\n", config->path, name,
-		nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
-		nearest != NULL ? "\"?" : "");
+		if (!probe || config->pages[i].check_count > 0)
+			names[count++] = config->pages[i].name;
+	nearest = text_nearest(name, names, count);
+	fprintf(stderr, "lampwatch: %s: no %s \"%s\"%s%s%s\n", config->path,
+		probe ? "probe" : "page", name, nearest != NULL ? "; did you mean \"" : "",
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 	free(names);
 	return NULL;
+}
+
+const struct page_config *context_page(const struct context *context, const char *name)
+{
+	return find_named(context, false, name);
+}
+
+const struct page_config *context_probe(const struct context *context, const char *name)
+{
+	return find_named(context, true, name);
 }
 
 int context_no_archive(const struct context *context)

@@ -118,6 +118,9 @@ void context_close(struct context *context);
 /* The page of this name; NULL after a line that says which name is nearest. */
 const struct page_config *context_page(const struct context *context, const char *name);
 
+/* The same of a command that is about probes; what it returns may be a page. */
+const struct page_config *context_probe(const struct context *context, const char *name);
+
 /* Says that there is no archive yet. Returns EXIT_LOCAL. */
 int context_no_archive(const struct context *context);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "run/digest_message.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -23,7 +22,6 @@
 #include "base/step.h"
 #include "base/system_error.h"
 #include "config/config.h"
-#include "settings.h"
 #include "tell/attempt.h"
 #include "tell/dependence.h"
 #include "tell/launcher.h"

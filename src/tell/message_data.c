@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tell/message_data.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,8 @@ static size_t list_maximum(const char *name, bool machines)
 	return SIZE_MAX;
 }
 
-/* A copy for people or machines to read: see message.h. name is the key of the value, or NULL. */
+/* A copy for people or machines to read: see message_data.h. name is the key of the value, or NULL.
+ */
 static struct value *presented(const struct value *value, const char *name, bool machines)
 {
 	size_t maximum = list_maximum(name, machines);

@@ -134,8 +134,8 @@ void outbox_alarms(struct database *database, int64_t content, struct content_pl
  * those whose held_until has passed. outbox_digest_waiting() lists their receivers, or (run not 0)
  * those of them who have been told nothing in that run yet; of one receiver, outbox_digested()
  * lists all, oldest first, without those held for a provider; outbox_incomplete() those whose
- * content has no bytes yet; outbox_release() ends the waiting of all that were not merged: for
- * those that were held, the days until they are given up begin only then.
+ * content has no bytes yet, one for each content; outbox_release() ends the waiting of all that
+ * were not merged: for those that were held, the days until they are given up begin only then.
  */
 void outbox_digest_waiting(
 	struct database *database, int64_t now, int64_t run, struct text_list *receivers);

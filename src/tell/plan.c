@@ -5,7 +5,6 @@
 #include "tell/plan_p.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "base/index.h"

@@ -7,9 +7,11 @@
  *                                          job, with a message; no job, with a message why
  *   GET BASE/save/status/JOB               {"status": "pending"}, {"status": "success",
  *                                          "timestamp": YYYYMMDDhhmmss}, or an error as below
- *   an error, with status 200, of both     {"status": "error", "status_ext": "error:…", "message":
- * …} Authorization: LOW ACCESS:SECRET; 7 captures a minute, 5 a day of one address; then 429 or an
- *   error
+ *   an error, with status 200, of both     {"status": "error", "status_ext": "error:…",
+ *                                          "message": …}
+ *
+ * Authorization: LOW ACCESS:SECRET; 7 captures a minute, 5 a day of one address; then 429 or an
+ * error.
  */
 #ifndef LAMPWATCH_SAVE_PAGE_NOW_H
 #define LAMPWATCH_SAVE_PAGE_NOW_H

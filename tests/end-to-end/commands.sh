@@ -89,7 +89,8 @@ check "no command: 2, and the usage" prints 2 "^usage: lampwatch"
 check "an unknown command: 2, and the nearest" prints 2 'did you mean "status"' statsu
 check "an unknown page: 2, and the nearest" prints 2 'did you mean "example"' status exampel
 check "an unknown page of run" prints 2 'did you mean "example"' --clock 2014-01-24T19:21:00Z run exampel
-check "an unknown option: 2" does 2 log --sideways
+check "an unknown option: 2, and which command has it not" prints 2 "^lampwatch log: unrecognized option" log --sideways
+check "an unknown probe: 2, and no page is meant" prints 2 'no probe "exampel"$' probe exampel
 check "a --clock that is no time: 2" prints 2 "takes a time" --clock yesterday status
 check "an option without its value: 2" prints 2 "takes a value" status -c
 check "a configuration that is not there: 2" prints 2 "elsewhere.yaml" -c elsewhere.yaml status

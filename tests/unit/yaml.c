@@ -295,10 +295,12 @@ static void test_wrong_values_are_told_with_what_would_be_right(void **state)
 	assert_complaint("name: x\nlit: yes\n", 2, "\"lit\" is true or false, not \"yes\"");
 	assert_complaint(
 		"name: x\ncolour: rde\n", 2, "\"colour\" is red, green or blue, not \"rde\"");
-	assert_complaint("name: x\ntags: {a: b}\n", 2, "\"tags\" takes words, such as [one, two]");
-	assert_complaint(
-		"name: x\ntags:\n  - a\n  - [b]\n", 4, "\"tags\" takes words, such as [one, two]");
-	assert_complaint("name: x\ntags:\n", 2, "\"tags\" takes words, such as [one, two]");
+	assert_complaint("name: x\ntags: {a: b}\n", 2,
+		"\"tags\" takes a single value or a list of them, such as [one, two]");
+	assert_complaint("name: x\ntags:\n  - a\n  - [b]\n", 4,
+		"\"tags\" takes a single value or a list of them, such as [one, two]");
+	assert_complaint("name: x\ntags:\n", 2,
+		"\"tags\" takes a single value or a list of them, such as [one, two]");
 	assert_complaint("name: x\ntags: one\n", 0, NULL);
 	assert_complaint("name: x\ntags: []\n", 0, NULL);
 }

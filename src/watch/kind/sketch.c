@@ -525,15 +525,13 @@ static bool complain(const struct sketch *sketch, const struct claims *claims, s
 {
 	if (sketch->nameless != NULL)
 		return error_set(error, REMEDY_PAGE,
-			"there are rows with words (%.200s), but nothing in them looks like "
-			"a "
+			"there are rows with words (%.200s), but nothing in them looks like a "
 			"name; write the kind by hand",
 			sketch->nameless->each);
 	if (sketch->error.text[0] != '\0')
 		return error_set(error, REMEDY_PAGE,
 			"%.300s; that is more rows than a reading has: sketch a copy of the page "
-			"with "
-			"a hundred of them, and leave out in `each` what you do not watch",
+			"with a hundred of them, and leave out in `each` what you do not watch",
 			sketch->error.text);
 	return error_set(error, REMEDY_PAGE,
 		"no rows with a word found; %s; write the kind by hand",
