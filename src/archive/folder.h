@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * A folder of the archive while it is being written, under a temporary name: its files, and
+ * SHA256SUMS over all of them, as sha256sum(1) checks it.
+ */
 #ifndef LAMPWATCH_FOLDER_H
 #define LAMPWATCH_FOLDER_H
 
@@ -11,10 +15,6 @@
 
 struct error;
 
-/*
- * A folder of the archive while it is being written, under a temporary name: its files, and
- * SHA256SUMS over all of them, as sha256sum(1) checks it.
- */
 #define ARCHIVE_SUMS "SHA256SUMS"
 
 struct folder {

@@ -156,7 +156,7 @@ static bool take_length(struct problems *problems, struct node node, int depth, 
 			YAML_DEPTH_MAX);
 	if (length > *left)
 		return node_problem(problems, node,
-			"with what its aliases stand for the file is longer than %d bytes",
+			"with its aliases written out the file is longer than %d bytes",
 			YAML_FILE_MAX);
 	*left -= length;
 	for (size_t i = 0; i < node_count(node); i++)

@@ -31,23 +31,24 @@
 
 enum { RETRY_SECONDS = 60 /* until a run has emptied the spool */ };
 
-/* What a form's page says. */
+/* What a form's page says; what comes after DONE is why nothing was done. */
+enum { SHOWN, DONE, OUTDATED, WRONG, NOTHING, FOREIGN, OTHER_TYPE, TOO_OFTEN, FULL, UNKEPT };
+
 static const struct outcome {
 	int status;
 	const char *name; /* in the template */
 } outcomes[] = {
-	{200, NULL},
-	{200, "done"},
-	{200, "is_outdated"},
-	{422, "is_wrong"},
-	{422, "is_nothing"},
-	{403, "is_foreign"},
-	{415, "is_other_type"},
-	{429, "is_too_often"},
-	{503, "is_full"},
-	{500, "is_unkept"},
+	[SHOWN] = {200, NULL},
+	[DONE] = {200, "done"},
+	[OUTDATED] = {200, "is_outdated"},
+	[WRONG] = {422, "is_wrong"},
+	[NOTHING] = {422, "is_nothing"},
+	[FOREIGN] = {403, "is_foreign"},
+	[OTHER_TYPE] = {415, "is_other_type"},
+	[TOO_OFTEN] = {429, "is_too_often"},
+	[FULL] = {503, "is_full"},
+	[UNKEPT] = {500, "is_unkept"},
 };
-enum { SHOWN, DONE, OUTDATED, WRONG, NOTHING, FOREIGN, OTHER_TYPE, TOO_OFTEN, FULL, UNKEPT };
 
 bool serve_form_is(const char *path)
 {

@@ -23,6 +23,8 @@
 #include "config/config_parts.h"
 #include "config/secret.h"
 
+enum { CERTIFICATE_WITHIN = 64 * 1024 /* bytes of a file, in which its first one begins */ };
+
 bool config_read_path(const struct node_walk *walk, struct node node, void *target)
 {
 	const struct config *config = walk->context;
@@ -106,7 +108,8 @@ static ssize_t read_beginning(const char *path, char *bytes, size_t room)
 bool config_read_ca_file(const struct node_walk *walk, struct node node, void *target)
 {
 	static const char mark[] = "-----BEGIN "; /* RFC 7468; texts may stand before it */
-	char *const *path = target, beginning[64 * 1024];
+	char *const *path = target;
+	char beginning[CERTIFICATE_WITHIN];
 	ssize_t length;
 
 	if (!config_read_path(walk, node, target))

@@ -10,7 +10,8 @@
 
 struct problems;
 
-/* Readers of values (config_values.c). Targets are char * unless said otherwise. */
+/* Readers of values (config_values.c, config_files.c, config_wanted.c). Targets are char * unless
+ * said otherwise. */
 node_reader config_read_address; /* as config_address_valid() */
 node_reader config_read_second;  /* an address, or webhook:NAME */
 node_reader config_read_name;    /* as text_is_name() */

@@ -102,8 +102,8 @@ static bool read_name(const struct node_walk *walk, struct node node, void *targ
 		return false;
 	if (node_text(node)[0] == '[')
 		return node_problem(walk->problems, node,
-			"\"dns\" takes a name such as www.example.org, not \"%s\": an address is "
-			"looked up by nobody",
+			"\"dns\" takes a name such as www.example.org, not \"%s\": nobody "
+			"looks up an address",
 			node_text(node));
 	return config_read_host(walk, node, &check->target);
 }

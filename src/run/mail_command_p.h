@@ -71,6 +71,7 @@ bool answer_give(
 
 /* ---- consent ---- */
 
+/* Whether the address is sent alerts now. */
 bool consent_is_told(const struct matter *matter, const char *mail);
 
 /* Strangers learn nothing of what is watched; whoever is told of it may also ask. */
@@ -90,7 +91,7 @@ bool consent_ask(
 bool consent_settle(const struct matter *matter, const char *token,
 	const struct subscription *instead, struct error *error);
 
-/* Unsubscribes whose token it is. */
+/* Unsubscribes the address whose token it is; any other does nothing. */
 bool consent_end(const struct matter *matter, const char *token, struct error *error);
 
 #endif

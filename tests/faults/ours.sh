@@ -198,7 +198,6 @@ begin; red
 run poll@1 $ENOMEM 1 999999
 same "no poll in the courier: sent all the same" "RED" "$(told)"
 
-
 # Of its first allocations most are libseccomp's, which may give a filter that is cut short and call it whole.
 wrong=""
 for n in $(seq 1320 84 1992); do

@@ -209,7 +209,8 @@ static const struct attack {
 	int roles;     /* that must fail in it */
 	bool replaces; /* where it succeeds, the process is another program's: it ends with 0 */
 } attacks[] = {
-	/* An opener could: Landlock cannot leave .state out of the archive, only serve_open() does.
+	/* An opener could: Landlock cannot leave .state out of the archive, only cmd/serve_opener.c
+	 * does.
 	 */
 	{"open the database", read_database, READER | FETCHER | ATTEMPT | SERVE, false},
 	{"open the database for writing", write_database,

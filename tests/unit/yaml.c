@@ -417,7 +417,7 @@ static void test_what_aliases_stand_for_is_bounded(void **state)
 	assert_null(yaml_parse("bomb", buffer_string(&text), text.length, &problems));
 	assert_int_equal(problems.count, 1);
 	assert_string_equal(problems.list[0].text,
-		"with what its aliases stand for the file is longer than 4194304 bytes");
+		"with its aliases written out the file is longer than 4194304 bytes");
 	assert_true(problems.list[0].line > 0);
 	problems_release(&problems);
 	buffer_release(&text);
