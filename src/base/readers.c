@@ -46,9 +46,15 @@ struct job {
 	struct reader_part *parts;  /* with a digest: borrowed bytes; without: those of copies */
 	struct buffer head, copies; /* what is sent: first what depends on the reader */
 	size_t sent;                /* of both; a reader that takes nothing keeps nobody waiting */
+	struct buffer reply;
+	struct error error; /* remedy 0: there is an answer in the reply */
 	reader_done *done;
 	void *context;
 	struct job *next;
+};
+
+struct job_queue {
+	struct job *first, *last;
 };
 
 struct reader {
@@ -56,16 +62,15 @@ struct reader {
 	int jobs;        /* that it got */
 	void *known;     /* tsearch() tree of the digests that it keeps something of */
 	struct job *job; /* NULL: idle */
-	struct buffer reply;
 };
 
 struct readers {
 	struct fork_server *server; /* borrowed */
 	struct reader list[READERS_MAX];
 	size_t count;
-	int file;                 /* borrowed; -1: none */
-	size_t made;              /* processes */
-	struct job *first, *last; /* queued */
+	int file;    /* borrowed; -1: none */
+	size_t made; /* processes */
+	struct job_queue queued, finished;
 };
 
 /* ---- in a reader ---- */
@@ -271,10 +276,39 @@ static bool is_used_up(const struct readers *readers, const struct reader *reade
 	       reader->jobs >= (readers->made <= READERS_SINGLE ? 1 : READER_JOBS);
 }
 
+static void queue_add(struct job_queue *queue, struct job *job)
+{
+	job->next = NULL;
+	if (queue->first == NULL)
+		queue->first = job;
+	else
+		queue->last->next = job;
+	queue->last = job;
+}
+
+static void queue_put_first(struct job_queue *queue, struct job *job)
+{
+	job->next = queue->first;
+	queue->first = job;
+	if (job->next == NULL)
+		queue->last = job;
+}
+
+/* NULL: it is empty. */
+static struct job *queue_take(struct job_queue *queue)
+{
+	struct job *job = queue->first;
+
+	if (job != NULL)
+		queue->first = job->next;
+	return job;
+}
+
 static void job_free(struct job *job)
 {
 	if (job == NULL)
 		return;
+	buffer_release(&job->reply);
 	buffer_release(&job->head);
 	buffer_release(&job->copies);
 	free(job->parts);
@@ -283,19 +317,17 @@ static void job_free(struct job *job)
 
 void readers_free(struct readers *readers)
 {
+	struct job *job;
+
 	if (readers == NULL)
 		return;
 	for (size_t i = 0; i < readers->count; i++) {
 		stop(&readers->list[i]);
 		job_free(readers->list[i].job);
-		buffer_release(&readers->list[i].reply);
 	}
-	while (readers->first != NULL) {
-		struct job *job = readers->first;
-
-		readers->first = job->next;
+	while ((job = queue_take(&readers->queued)) != NULL ||
+		(job = queue_take(&readers->finished)) != NULL)
 		job_free(job);
-	}
 	free(readers);
 }
 
@@ -321,29 +353,26 @@ static struct job *job_new(const struct reader_job *wanted)
 	return job;
 }
 
-static void finish(
-	struct reader *reader, const char *answer, size_t length, const struct error *error)
+/* The reader has nothing more to do with it. */
+static void finish(struct readers *readers, struct reader *reader, const struct error *error)
 {
 	struct job *job = reader->job;
-	struct buffer reply =
-		reader->reply; /* answer may point into it, and done() may begin the next job */
 
 	reader->job = NULL;
-	reader->reply = (struct buffer){0};
-	job->done(job->context, answer, length, error);
-	job_free(job);
-	buffer_release(&reply);
+	if (error != NULL)
+		job->error = *error;
+	queue_add(&readers->finished, job);
 }
 
-static void finish_dead(struct reader *reader, const struct error *why)
+static void finish_dead(struct readers *readers, struct reader *reader, const struct error *why)
 {
 	stop(reader);
-	finish(reader, NULL, 0, why);
+	finish(readers, reader, why);
 }
 
 /* The bytes were too much for it; but a call that its confinement refused is not their doing, nor
  * is a pipe that is lost by one that ended of itself. */
-static void finish_broken(struct reader *reader, const char *why)
+static void finish_broken(struct readers *readers, struct reader *reader, const char *why)
 {
 	struct error error;
 	bool unrefused = child_unrefused(&reader->child, &error);
@@ -356,23 +385,20 @@ static void finish_broken(struct reader *reader, const char *why)
 		error_set(&error, REMEDY_LOCAL, "a reader lost its pipe; try again");
 	else if (unrefused)
 		error_set(&error, REMEDY_PAGE, "%s", why);
-	finish_dead(reader, &error);
+	finish_dead(readers, reader, &error);
 }
 
 /* Without a single reader, the queued jobs would wait forever. number: errno, why there is none. */
 static void refuse_all(struct readers *readers, int number)
 {
+	struct job *job;
+
 	for (size_t i = 0; i < readers->count; i++)
 		if (readers->list[i].child.process > 0)
 			return;
-	while (readers->first != NULL) {
-		struct job *job = readers->first;
-		struct error error;
-
-		readers->first = job->next;
-		child_unavailable(&error, number);
-		job->done(job->context, NULL, 0, &error);
-		job_free(job);
+	while ((job = queue_take(&readers->queued)) != NULL) {
+		child_unavailable(&job->error, number);
+		queue_add(&readers->finished, job);
 	}
 }
 
@@ -469,7 +495,7 @@ static void dispatch(struct readers *readers)
 {
 	int number = 0;
 
-	for (size_t i = 0; i < readers->count && readers->first != NULL; i++) {
+	for (size_t i = 0; i < readers->count && readers->queued.first != NULL; i++) {
 		struct reader *reader = &readers->list[i];
 		struct error error;
 
@@ -481,109 +507,120 @@ static void dispatch(struct readers *readers)
 			number = errno;
 			continue;
 		}
-		reader->job = readers->first;
-		readers->first = reader->job->next;
+		reader->job = queue_take(&readers->queued);
 		reader->jobs++;
-		buffer_clear(&reader->reply);
 		if (!hand_over(readers, reader, &error))
-			finish_dead(reader, &error);
+			finish_dead(readers, reader, &error);
 	}
 	refuse_all(readers, number);
 }
 
-/* urgent: the whole run waits for it. */
-static void enqueue(struct readers *readers, struct job *job, bool urgent)
-{
-	bool alone = readers->first == NULL;
-
-	job->next = urgent ? readers->first : NULL;
-	if (!alone && !urgent)
-		readers->last->next = job;
-	else
-		readers->first = job;
-	if (alone || !urgent)
-		readers->last = job;
-	dispatch(readers);
-}
-
 void readers_submit(struct readers *readers, const struct reader_job *job)
 {
-	enqueue(readers, job_new(job), false);
+	queue_add(&readers->queued, job_new(job));
+	dispatch(readers);
 }
 
 /* ---- receiving ---- */
 
 /* The answer is whole. */
-static void take_answer(struct reader *reader, const struct answer_head *reply)
+static void take_answer(
+	struct readers *readers, struct reader *reader, const struct answer_head *reply)
 {
 	const struct reader_work *work = reader->job->request.work;
-	const char *bytes = buffer_string(&reader->reply) + sizeof *reply;
+	const char *bytes = buffer_string(&reader->job->reply) + sizeof *reply;
 	struct error error;
 
 	if (reply->remedy != 0) {
 		error_set(&error, reply->remedy == REMEDY_LOCAL ? REMEDY_LOCAL : REMEDY_PAGE, "%s",
 			bytes);
-		finish(reader, NULL, 0, &error);
+		finish(readers, reader, &error);
 	} else if (work->sound != NULL && !work->sound(bytes, reply->length)) {
 		error_set(&error, REMEDY_PAGE, "reading it broke the parser");
-		finish_dead(reader, &error);
+		finish_dead(readers, reader, &error);
 	} else {
-		finish(reader, bytes, reply->length, NULL);
+		finish(readers, reader, NULL);
 	}
 }
 
 /* Takes what has come of the reply, and ends the job where it is whole or its reader is gone. */
-static void collect_one(struct reader *reader)
+static void collect_one(struct readers *readers, struct reader *reader)
 {
 	char block[65536];
 	bool deaf = !send_more(reader);
 	ssize_t got = read(reader->child.from, block, sizeof block);
 	bool dead = got == 0, wrong = got < 0 && deaf;
-	size_t maximum = reader->job->request.work->answer_maximum;
+	struct job *job = reader->job;
+	size_t maximum = job->request.work->answer_maximum;
 	struct answer_head reply = {0};
 	struct error error;
 
 	if (got < 0 && errno != EAGAIN && errno != EINTR) {
 		system_error_set(&error, "a reader's answer", "cannot be read");
-		finish_dead(reader, &error);
+		finish_dead(readers, reader, &error);
 		return;
 	}
-	reader->reply.maximum =
-		sizeof reply + (maximum > ERROR_TEXT_MAX ? maximum : ERROR_TEXT_MAX);
+	job->reply.maximum = sizeof reply + (maximum > ERROR_TEXT_MAX ? maximum : ERROR_TEXT_MAX);
 	if (got > 0)
-		wrong = !buffer_add(&reader->reply, block, (size_t)got);
-	if (reader->reply.length >= sizeof reply)
-		memcpy(&reply, reader->reply.data, sizeof reply);
-	wrong = wrong || reply.length > reader->reply.maximum - sizeof reply ||
-		(reader->reply.length > sizeof reply &&
-			reader->reply.length - sizeof reply > reply.length);
+		wrong = !buffer_add(&job->reply, block, (size_t)got);
+	if (job->reply.length >= sizeof reply)
+		memcpy(&reply, job->reply.data, sizeof reply);
+	wrong = wrong || reply.length > job->reply.maximum - sizeof reply ||
+		(job->reply.length > sizeof reply &&
+			job->reply.length - sizeof reply > reply.length);
 	if (wrong) /* it says too much, or has closed its end, and may live on */
 		kill(reader->child.process, SIGKILL);
 	if (dead || wrong)
-		finish_broken(reader, READER_RAN_OUT "more time or memory than a page may, "
-						     "or broke the parser");
-	else if (reader->reply.length == sizeof reply + reply.length && all_sent(reader->job))
-		take_answer(reader, &reply);
+		finish_broken(readers, reader,
+			READER_RAN_OUT "more time or memory than a page may, or broke the parser");
+	else if (job->reply.length == sizeof reply + reply.length && all_sent(job))
+		take_answer(readers, reader, &reply);
 	else if (child_late(&reader->child))
-		finish_broken(reader, READER_RAN_OUT "longer than a page may");
+		finish_broken(readers, reader, READER_RAN_OUT "longer than a page may");
 }
 
-size_t readers_collect(struct readers *readers)
+void readers_go_on(struct readers *readers)
 {
-	size_t busy = 0;
-
 	for (size_t i = 0; i < readers->count; i++) {
 		struct reader *reader = &readers->list[i];
 
 		if (reader->job != NULL)
-			collect_one(reader);
+			collect_one(readers, reader);
 		if (reader->job == NULL && is_used_up(readers, reader))
 			stop(reader);
 	}
 	dispatch(readers);
+}
+
+bool readers_answered(const struct readers *readers)
+{
+	return readers->finished.first != NULL;
+}
+
+/* To whoever waits for it. */
+static void hand_back(struct job *job)
+{
+	const char *answer = buffer_string(&job->reply) + sizeof(struct answer_head);
+
+	if (job->error.remedy != 0)
+		job->done(job->context, NULL, 0, &job->error);
+	else
+		job->done(
+			job->context, answer, job->reply.length - sizeof(struct answer_head), NULL);
+	job_free(job);
+}
+
+size_t readers_collect(struct readers *readers)
+{
+	struct job *job;
+	size_t busy = 0;
+
+	readers_go_on(readers);
+	while ((job = queue_take(&readers->finished)) != NULL)
+		hand_back(job);
 	for (size_t i = 0; i < readers->count; i++)
 		busy += readers->list[i].job != NULL;
-	for (const struct job *job = readers->first; job != NULL; job = job->next)
+	for (job = readers->queued.first; job != NULL; job = job->next)
 		busy++;
 	return busy;
 }
@@ -634,7 +671,8 @@ char *readers_ask(
 
 	own->done = wait_done;
 	own->context = &wait;
-	enqueue(readers, own, true);
+	queue_put_first(&readers->queued, own); /* the whole run waits for it */
+	dispatch(readers);
 	while (!wait.ended) {
 		struct pollfd polls[READERS_POLLS_MAX];
 		size_t count = readers_polls(readers, polls);

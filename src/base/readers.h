@@ -104,4 +104,11 @@ size_t readers_polls(const struct readers *readers, struct pollfd polls[static R
  * way or queued. */
 size_t readers_collect(struct readers *readers);
 
+/* The same without calling done, so that readers have work while whoever asks them has other work:
+ * what is answered by then waits for readers_collect(). */
+void readers_go_on(struct readers *readers);
+
+/* Something is answered, and nobody has to wait for readers_collect() to call done. */
+bool readers_answered(const struct readers *readers);
+
 #endif

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/readers.h"
 #include "base/step.h"
 #include "run/commit.h"
 #include "run/digest_message.h"
@@ -131,6 +132,8 @@ static void commit_gathered(struct observer *observer, const struct gathered *ga
 		if (work->keep)
 			work->state->unkept = false;
 		commit_rows(work);
+		if (observer->readers != NULL) /* not idle meanwhile */
+			readers_go_on(observer->readers);
 	}
 	done = database_commit(observer->database, NULL);
 	for (size_t i = 0; i < gathered->count; i++) {

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "base/readers.h"
 #include "base/text.h"
 #include "model/schedule.h"
 #include "model/validator.h"
@@ -24,7 +25,11 @@
 
 enum {
 	RUN_WAIT_MILLISECONDS = 250,
-	RUN_READS_QUEUED = 8, /* bodies waiting to be read: bounds the memory */
+	/* What readers have, or get next while others are committed; and what waits for them. The
+	 * bytes bound the memory. */
+	RUN_READS_QUEUED = 32,
+	RUN_READS_BYTES = 4 * 1024 * 1024,
+	RUN_SLOW_QUEUED = 8,
 	RUN_TOUCH_SECONDS =
 		1, /* unchanged pages wait so long for others, to be recorded in one transaction */
 	OWN_NETWORK_HOSTS = 3,
@@ -266,6 +271,15 @@ static void queue_add(struct watch_queue *queue, struct watch *watch)
 	queue->count++;
 }
 
+static size_t documents_length(const struct document documents[static PAGE_DOCUMENTS_MAX])
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < PAGE_DOCUMENTS_MAX; i++)
+		length += documents[i].length;
+	return length;
+}
+
 static void take_reading(
 	void *context, const char *answer, size_t length, const struct error *error)
 {
@@ -280,6 +294,7 @@ static void take_reading(
 	if (answer != NULL)
 		page = page_answer_of(answer, length);
 	text = page.text;
+	watch->run->reading_bytes -= watch->reading_bytes;
 	if (watch->run->reading_slow == watch)
 		watch->run->reading_slow = NULL;
 	if (text == NULL && !watch->slow && ran_out(error->text)) {
@@ -337,15 +352,19 @@ static size_t read_fetched(struct run *run)
 	size_t reading = readers_collect(run->context->readers);
 	struct watch *watch;
 
-	for (; reading <= RUN_READS_QUEUED && (watch = queue_next(run)) != NULL; reading++) {
+	for (; reading <= RUN_READS_QUEUED && run->reading_bytes <= RUN_READS_BYTES &&
+		(watch = queue_next(run)) != NULL;
+		reading++) {
 		struct document documents[PAGE_DOCUMENTS_MAX] = {{0}};
 
 		documents_of(watch->kind, watch->fetch.responses, documents);
+		watch->reading_bytes = documents_length(documents);
+		run->reading_bytes += watch->reading_bytes;
 		page_submit(run->context->readers, watch->kind, watch->page->url, documents,
 			watch->slow ? READER_MILLISECONDS : PAGE_SLICE_MILLISECONDS, take_reading,
 			watch);
 	}
-	http_client_hold(run->client, run->queue.count > 0 || run->slow.count > RUN_READS_QUEUED);
+	http_client_hold(run->client, run->queue.count > 0 || run->slow.count > RUN_SLOW_QUEUED);
 	return reading + run->queue.count + run->slow.count;
 }
 
@@ -556,7 +575,8 @@ static void fetch_all(struct run *run)
 	while (busy > 0 && run_monotonic() < run->deadline) {
 		struct pollfd polls[READERS_POLLS_MAX + FETCHES_POLLS_MAX];
 		size_t count = readers_polls(run->context->readers, polls), reading;
-		int wait = observer_waits(&run->observer);
+		int wait = readers_answered(run->context->readers) ? 0
+								   : observer_waits(&run->observer);
 
 		count += fetches_polls(run->fetches, polls + count);
 		busy = http_client_wait(

@@ -37,6 +37,7 @@ struct watch {
 	bool full, url_changed, kind_changed, way_changed; /* way: kind or program */
 	bool slow;          /* a slice of a reader was too little for it, now or last time */
 	struct watch *next; /* of those that wait to be read */
+	size_t reading_bytes;
 };
 
 /* Fetched, and not given to a reader yet; in the order in which they came. */
@@ -65,6 +66,7 @@ struct run {
 	struct watch_queue slow; /* after the others, and one at a time, so that a reader is always
 				  * free for the others */
 	struct watch *reading_slow; /* NULL: none of them */
+	size_t reading_bytes;       /* of what readers have, or get next */
 	struct watch **failed;      /* judged at the end: it may be our own network */
 	size_t failed_count;
 	struct watch **unheard; /* probes none of whose checks was answered, while nobody else was

@@ -185,6 +185,31 @@ static void test_many_pages_are_read_by_few_children(void **state)
 	readers_free(readers);
 }
 
+/* Without it the second page waits until somebody takes the first one's answer. */
+static void test_readers_go_on_while_nobody_takes_their_answers(void **state)
+{
+	struct readers *readers = readers_new(&server, 1);
+	struct document documents[PAGE_DOCUMENTS_MAX] = {{PAGE_JSON(""), strlen(PAGE_JSON(""))}};
+	struct pollfd polls[READERS_POLLS_MAX];
+	struct answers answers = {0};
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		page_submit(readers, kind, "https://status.example.com/", documents,
+			READER_MILLISECONDS, count_answer, &answers);
+	while ((count = readers_polls(readers, polls)) > 0) {
+		poll(polls, (nfds_t)count, 1000);
+		readers_go_on(readers);
+	}
+	assert_int_equal(answers.good, 0);
+	assert_true(readers_answered(readers));
+	assert_int_equal(readers_collect(readers), 0);
+	assert_int_equal(answers.good, 2);
+	assert_false(readers_answered(readers));
+	readers_free(readers);
+}
+
 /* A kind whose reading takes for ever on a long document: string conversions are not counted. */
 static const char slow_kind[] =
 	"about: slow\n"
@@ -682,6 +707,7 @@ int main(void)
 		cmocka_unit_test(test_closed_incident_that_leaves_the_list_is_no_change),
 		cmocka_unit_test(test_the_address_of_a_document_is_computed_in_a_child),
 		cmocka_unit_test(test_many_pages_are_read_by_few_children),
+		cmocka_unit_test(test_readers_go_on_while_nobody_takes_their_answers),
 		cmocka_unit_test(
 			test_a_child_that_died_in_its_sleep_is_replaced_and_no_page_is_blamed),
 		cmocka_unit_test(test_nobody_is_forked_until_something_is_read_or_stays_after_it),
