@@ -20,6 +20,9 @@ passed=0 failed=0
 # three times as fast. What reads foreign bytes has them: the unit tests, pages, messages, hostile, fuzz and others.
 unsanitized() { [ ! -x "$BUILD/tests/lampwatch" ] || lampwatch=$BUILD/tests/lampwatch; }
 
+# A port that was free a moment ago, for a server that cannot choose one itself.
+free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
+
 # failing CALLS COMMAND…: with calls that fail as tests/faults/fail.c says; "": none.
 failing() {
 	local calls=$1 library=fail; shift

@@ -4,8 +4,6 @@
 # is one, start_NAME begins it (its arguments say what is wrong with it this time), `end NAME` ends it.
 PATH=$PATH:/usr/sbin
 
-# Ports that were free a moment ago; none of these servers can choose one itself.
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
 listens() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 silent() { ! listens "$1"; }
 # begin NAME PORT COMMAND…, end NAME: a server of that name.

@@ -9,70 +9,19 @@ unsanitized
 
 names=("all mails are in the mailboxes" "who was told of the cause has all of it in one thread" "who was not has a thread of the follower alone"
 	"what fell in the same run is one mail, and its ends are in its thread" "the thread holds where the route failed first")
-skip_all() {
-	local name
-	for name in "${names[@]}"; do skip "$name" "$1"; done
-	finish
-	exit 0
-}
-[ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_all "needs --peers"
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-PATH=$PATH:/usr/sbin
-master=$(postconf -d -h daemon_directory 2>/dev/null)/master
-[ -x "$master" ] || skip_all "needs postfix"
+. "$root/tests/postfix.sh"
 imap=/usr/lib/dovecot/imap
 [ -x "$imap" ] || skip_all "needs dovecot's imap"
 
-chmod 711 "$work"
-postfix=$work/postfix
-mkdir -p "$postfix"/{config,queue,data,mail}
-chown postfix "$postfix/data" "$postfix/mail"
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
-port=$(free_port)
-cat > "$postfix/config/main.cf" <<-END
-	compatibility_level = 3.6
-	queue_directory = $postfix/queue
-	data_directory = $postfix/data
-	maillog_file = $postfix/log
-	maillog_file_prefixes = $postfix
-	inet_interfaces = 127.0.0.1
-	inet_protocols = ipv4
+start_postfix <<-END
 	myhostname = mx.example.com
 	mydestination =
 	mynetworks = 127.0.0.0/8
 	alias_maps =
 	alias_database =
-	virtual_mailbox_domains = example.com
-	virtual_mailbox_base = $postfix/mail
 	virtual_mailbox_maps = inline:{ops@example.com=ops/,helpdesk@example.com=helpdesk/}
-	virtual_uid_maps = static:$(id -u postfix)
-	virtual_gid_maps = static:$(id -g postfix)
 	smtpd_recipient_restrictions = permit_mynetworks, reject
-	virtual_mailbox_limit = 0
-	biff = no
 	END
-cat > "$postfix/config/master.cf" <<-END
-	127.0.0.1:$port inet n - n - - smtpd
-	cleanup   unix n - n -    0 cleanup
-	qmgr      unix n - n    1 1 qmgr
-	rewrite   unix - - n -    - trivial-rewrite
-	bounce    unix - - n -    0 bounce
-	defer     unix - - n -    0 bounce
-	trace     unix - - n -    0 bounce
-	verify    unix - - n -    1 verify
-	proxymap  unix - - n -    - proxymap
-	anvil     unix - - n -    1 anvil
-	scache    unix - - n -    1 scache
-	error     unix - - n -    - error
-	retry     unix - - n -    - error
-	virtual   unix - n n -    - virtual
-	postlog   unix-dgram n - n - 1 postlogd
-	END
-postfix -c "$postfix/config" check > "$work/check.log" 2>&1
-"$master" -c "$postfix/config" -d > "$work/master.log" 2>&1 &
-pids+=($!)
-answers() { (exec 3<> "/dev/tcp/127.0.0.1/$port" && read -r -t 2 line <&3 && [[ $line == 220* ]]) 2>/dev/null; }
-await 20 answers || { echo "Bail out! Postfix did not start"; sed 's/^/# /' "$work"/{check,master}.log "$postfix/log"; exit 1; }
 
 # begin: a new archive, and empty mailboxes.
 begin() {

@@ -14,28 +14,14 @@ names=("a letter to the alias is answered" "the answer confirms, through Postfix
 	"an alert to a mailbox that does not exist comes back and is counted" "the second one suspends the address"
 	"where nothing can be kept Postfix keeps the letter" "and brings it again" "the token that unsubscribes works through the alias"
 	"Postfix's log shows no bounce of a letter to us")
-skip_all() {
-	local name
-	for name in "${names[@]}"; do skip "$name" "$1"; done
-	finish
-	exit 0
-}
-[ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_all "needs --peers"
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-PATH=$PATH:/usr/sbin
-master=$(postconf -d -h daemon_directory 2>/dev/null)/master
-[ -x "$master" ] || skip_all "needs postfix"
+. "$root/tests/postfix.sh"
 
 # The alias's owner has no rights anywhere else: what he needs lies in a folder of his own.
 owner=mail
-chmod 711 "$work"
-postfix=$work/postfix home=$work/home
-mkdir -p "$postfix"/{config,queue,data,mail} "$home" "$work/site/api/v2"
-chown postfix "$postfix/data" "$postfix/mail"
+home=$work/home
+mkdir -p "$home" "$work/site/api/v2"
 cp "$lampwatch" "$home/lampwatch"
 cp -r "$root/templates" "$home/templates"
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
-port=$(free_port)
 serve_http site
 cat > "$home/lampwatch.yaml" <<END
 archive: $home/archive
@@ -56,14 +42,7 @@ printf 'lampwatch: "|%s"\n' "$home/mail-in" > "$home/aliases"
 chmod 755 "$home/mail-in"
 chown -R $owner "$home"
 
-cat > "$postfix/config/main.cf" <<END
-compatibility_level = 3.6
-queue_directory = $postfix/queue
-data_directory = $postfix/data
-maillog_file = $postfix/log
-maillog_file_prefixes = $postfix
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+start_postfix <<END
 myhostname = mx.example.org
 mydestination = example.org
 mynetworks = 127.0.0.0/8
@@ -71,43 +50,13 @@ recipient_delimiter = +
 local_recipient_maps =
 alias_maps = hash:$home/aliases
 alias_database = hash:$home/aliases
-virtual_mailbox_domains = example.com
-virtual_mailbox_base = $postfix/mail
 virtual_mailbox_maps = inline:{friend@example.com=friend/,admin@example.com=admin/}
-virtual_uid_maps = static:$(id -u postfix)
-virtual_gid_maps = static:$(id -g postfix)
 smtpd_recipient_restrictions = permit_mynetworks, reject
 smtpd_reject_unlisted_recipient = no
-virtual_mailbox_limit = 0
 minimal_backoff_time = 1s
 queue_run_delay = 1s
-biff = no
-END
-cat > "$postfix/config/master.cf" <<END
-127.0.0.1:$port inet n - n - - smtpd
-pickup    unix n - n   60 1 pickup
-cleanup   unix n - n -    0 cleanup
-qmgr      unix n - n    1 1 qmgr
-rewrite   unix - - n -    - trivial-rewrite
-bounce    unix - - n -    0 bounce
-defer     unix - - n -    0 bounce
-trace     unix - - n -    0 bounce
-verify    unix - - n -    1 verify
-proxymap  unix - - n -    - proxymap
-anvil     unix - - n -    1 anvil
-scache    unix - - n -    1 scache
-error     unix - - n -    - error
-retry     unix - - n -    - error
-local     unix - n n -    - local
-virtual   unix - n n -    - virtual
-postlog   unix-dgram n - n - 1 postlogd
 END
 setpriv --reuid=$owner --clear-groups env MAIL_CONFIG="$postfix/config" postalias -c "$postfix/config" "hash:$home/aliases" 2> "$work/alias.log"
-postfix -c "$postfix/config" check > "$work/check.log" 2>&1
-"$master" -c "$postfix/config" -d > "$work/master.log" 2>&1 &
-pids+=($!)
-answers() { (exec 3<> "/dev/tcp/127.0.0.1/$port" && read -r -t 2 line <&3 && [[ $line == 220* ]]) 2>/dev/null; }
-await 10 answers || { echo "Bail out! Postfix did not start"; sed 's/^/# /' "$work"/{alias,check,master}.log "$postfix/log"; exit 1; }
 
 as_owner() { setpriv --reuid=$owner --clear-groups env LAMPWATCH_TEMPLATES="$home/templates" "$home/lampwatch" -c "$home/lampwatch.yaml" "$@"; }
 run() { as_owner run 2>> "$work/run.errors"; }

@@ -16,8 +16,6 @@ skip_all() { local name; for name in "${names[@]}"; do skip "$name" "$1"; done; 
 PATH=$PATH:/usr/sbin
 command -v nginx > /dev/null || skip_all "needs nginx"
 
-# Ports that were free a moment ago; nginx cannot choose them itself.
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
 plain=$(free_port) secure=$(free_port) moved=$(free_port)
 
 nginx=$work/nginx page=$work/nginx/html/api/v2/summary.json

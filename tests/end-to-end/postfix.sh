@@ -16,30 +16,9 @@ names=("20 mails in a row arrive over STARTTLS, byte for byte" "none of them tak
 	"one that speaks TLS 1.3 only takes twenty mails, too" "and none for another name"
 	"lampwatch init sends its test message through it" "and an alert arrives within three minutes of its first question")
 
-# skip_all REASON: by name, so that silence is not mistaken for success.
-skip_all() {
-	local name
-	for name in "${names[@]}"; do skip "$name" "$1"; done
-	finish
-	exit 0
-}
+. "$root/tests/postfix.sh"
 
-[ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_all "needs --peers"
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-master=$(PATH=$PATH:/usr/sbin postconf -d -h daemon_directory 2>/dev/null)/master
-[ -x "$master" ] || skip_all "needs postfix"
-PATH=$PATH:/usr/sbin
-
-# The mail's owner, a user without rights, must be able to pass through.
-chmod 711 "$work"
-postfix=$work/postfix
-mkdir -p "$postfix"/{config,queue,data,mail}
-chown postfix "$postfix/data" "$postfix/mail"
-
-# Ports that were free a moment ago; Postfix cannot choose them itself.
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
-port=$(free_port) other_port=$(free_port) newest_port=$(free_port) newest_other_port=$(free_port)
-
+other_port=$(free_port) newest_port=$(free_port) newest_other_port=$(free_port)
 certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$2" -addext "subjectAltName=$3" \
 		-keyout "$postfix/$1.key" -out "$postfix/$1.pem" 2>/dev/null
@@ -47,24 +26,18 @@ certificate() {
 certificate good localhost DNS:localhost,IP:127.0.0.1
 certificate other elsewhere DNS:elsewhere.example
 
-cat > "$postfix/config/main.cf" <<END
-compatibility_level = 3.6
-queue_directory = $postfix/queue
-data_directory = $postfix/data
-maillog_file = $postfix/log
-maillog_file_prefixes = $postfix
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+start_postfix "127.0.0.1:$other_port inet n - n - - smtpd
+	-o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key
+127.0.0.1:$newest_port inet n - n - - smtpd
+	-o smtpd_tls_protocols=TLSv1.3
+127.0.0.1:$newest_other_port inet n - n - - smtpd
+	-o smtpd_tls_protocols=TLSv1.3 -o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key" <<END
 myhostname = mx.example.com
 mydestination =
 mynetworks = 127.0.0.2/32
 alias_maps =
 alias_database =
-virtual_mailbox_domains = example.com
-virtual_mailbox_base = $postfix/mail
 virtual_mailbox_maps = static:ops/
-virtual_uid_maps = static:$(id -u postfix)
-virtual_gid_maps = static:$(id -g postfix)
 smtpd_recipient_restrictions = check_recipient_access inline:{{busy@example.com=450 4.2.0 busy} {nobody@example.com=550 5.1.1 unknown}},
 	permit_mynetworks, reject_unauth_destination
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
@@ -72,38 +45,7 @@ smtpd_tls_security_level = may
 smtpd_tls_cert_file = $postfix/good.pem
 smtpd_tls_key_file = $postfix/good.key
 message_size_limit = 200000
-virtual_mailbox_limit = 0
-biff = no
 END
-cat > "$postfix/config/master.cf" <<END
-127.0.0.1:$port inet n - n - - smtpd
-127.0.0.1:$other_port inet n - n - - smtpd
-	-o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key
-127.0.0.1:$newest_port inet n - n - - smtpd
-	-o smtpd_tls_protocols=TLSv1.3
-127.0.0.1:$newest_other_port inet n - n - - smtpd
-	-o smtpd_tls_protocols=TLSv1.3 -o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key
-cleanup   unix n - n -    0 cleanup
-qmgr      unix n - n 300  1 qmgr
-rewrite   unix - - n -    - trivial-rewrite
-bounce    unix - - n -    0 bounce
-defer     unix - - n -    0 bounce
-trace     unix - - n -    0 bounce
-verify    unix - - n -    1 verify
-tlsmgr    unix - - n 1000? 1 tlsmgr
-proxymap  unix - - n -    - proxymap
-anvil     unix - - n -    1 anvil
-scache    unix - - n -    1 scache
-error     unix - - n -    - error
-retry     unix - - n -    - error
-virtual   unix - n n -    - virtual
-postlog   unix-dgram n - n - 1 postlogd
-END
-postfix -c "$postfix/config" check > "$work/check.log" 2>&1
-"$master" -c "$postfix/config" -d > "$work/master.log" 2>&1 &
-pids+=($!)
-answers() { (exec 3<> "/dev/tcp/127.0.0.1/$port" && read -r -t 2 line <&3 && [[ $line == 220* ]]) 2>/dev/null; }
-await 10 answers || { echo "Bail out! Postfix did not start"; sed 's/^/# /' "$work/check.log" "$work/master.log" "$postfix/log"; exit 1; }
 
 # compose NUMBER [LINES]: a mail with what a transport could get wrong.
 compose() {

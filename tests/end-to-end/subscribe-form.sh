@@ -415,7 +415,6 @@ chromium=$(command -v chromium || command -v chromium-browser)
 for program in "$chromium" nginx node npm; do command -v "$program" > /dev/null || skip_persons "needs nginx, Chromium, node, npm"; done
 npm_packages "$root/tests/site"
 
-free_port() { perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'; }
 port=$(free_port) nginx=$work/nginx
 mkdir -p "$nginx"/{logs,temporary}
 chmod 711 "$work" # its workers are another user where we are root
