@@ -35,6 +35,8 @@ struct child_role {
 	int keeps;          /* a descriptor that it inherits; 0: none */
 };
 
+enum { CHILD_NO_FILE = 64 * 1024 /* file_length of a role that writes none: its last words */ };
+
 struct child {
 	const struct child_role *role; /* borrowed */
 	pid_t process;                 /* 0: none */

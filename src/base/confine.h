@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * What a process that meets foreign bytes may ask of the kernel: a list of system calls
- * (seccomp(2)), files by their paths (landlock(7)), and limits. Once in force it cannot be taken
- * back, and what the process starts inherits it.
+ * (seccomp(2); base/confine_calls.c), files by their paths (landlock(7)), and limits. Once in force
+ * it cannot be taken back, and what the process starts inherits it.
  *
  * - A reader parses what a page, a mail or a WARC file said (base/readers.h). Files: conversions of
  *   encodings, to be read; and what it is given open. No network. Calls: memory, the clock, its
@@ -75,9 +75,7 @@ struct confine_report {
 enum {
 	CONFINE_EXIT = 77, /* exit status of a reader whose call was refused */
 	CONFINE_TEXT_MAX = 128,
-	CONFINE_WIDTH = 80,       /* columns of confine_describe() */
-	CONFINE_FILE = 64 * 1024, /* bytes that a process must be able to write to a file in
-				   * memory before it enters a role */
+	CONFINE_WIDTH = 80, /* columns of confine_describe() */
 };
 
 /* Where this process reports. Without it, a line on standard error. Borrowed for ever. */
@@ -96,10 +94,6 @@ void confine_enter(enum confine_role role, const struct text_list *paths);
  * removed. */
 void confine_enter_writing(
 	enum confine_role role, const struct text_list *paths, const struct text_list *written);
-
-/* Makes what the kernel is given for a role, for the processes that are forked from now on: it
- * takes as long as a fork, and no two need to make the same. */
-void confine_prepare(enum confine_role role);
 
 /* What a report says, in one line, such as `the confinement of a reader refuses "openat"`. False
  * where it says nothing. */

@@ -9,8 +9,7 @@
  * The process that asks treats an answer as hostile: it is bounded, and looked through before it is
  * used. What has taken a reader over can falsify the jobs that this reader gets after it. So one
  * job is all that a reader gets; where there are many, READER_JOBS, since a new process costs 3 ms
- * of a processor, the confinement 1 ms of that: half of what it costs to keep a page that has
- * changed.
+ * of a processor: half of what it costs to keep a page that has changed.
  */
 #ifndef LAMPWATCH_READERS_H
 #define LAMPWATCH_READERS_H

@@ -50,7 +50,7 @@ struct http_client {
 /* Leaves the reason in client->lack where there is none. */
 static void start(struct http_client *client)
 {
-	static const struct child_role role = {.socket = true, .file_length = CONFINE_FILE};
+	static const struct child_role role = {.socket = true, .file_length = CHILD_NO_FILE};
 	bool good = client->settings.fork_server != NULL
 			    ? fork_server_fork(client->settings.fork_server, &client->fetcher,
 				      &role, http_fetcher_serve, -1)

@@ -290,7 +290,6 @@ static void confine_courier(const struct courier_settings *settings)
 	if (settings->folders != NULL)
 		settings->folders(settings->context, &written);
 	confine_enter_writing(CONFINE_COURIER, &paths, &written);
-	confine_prepare(CONFINE_ATTEMPT);
 	free(folder);
 	text_list_release(&paths);
 	text_list_release(&written);

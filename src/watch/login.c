@@ -81,7 +81,7 @@ struct login *login_begin(
 	*login = (struct login){.config = config,
 		.request = *request,
 		.role = {.milliseconds = (int)request->check->total + PATIENCE_MILLISECONDS,
-			.file_length = CONFINE_FILE},
+			.file_length = CHILD_NO_FILE},
 		.bytes = {.maximum = CHECK_ANSWER_MAX}};
 	if (child_start(&login->child, &login->role, work, login))
 		return login;

@@ -414,13 +414,6 @@ static void attempt(const void *context, int in, int out)
 	(void)!write(out, &answer, 1);
 }
 
-/* What the children get is made beforehand, under another number. */
-static bool prepare(void)
-{
-	confine_prepare(CONFINE_ATTEMPT);
-	return true;
-}
-
 /* As SQLite does beside its database. */
 static bool write_records(void)
 {
@@ -441,7 +434,7 @@ static bool keep_records(void)
 	char answer = FAILED;
 	struct child_end end;
 	struct child child;
-	bool done = write_records() && prepare() && child_start(&child, &limits, attempt, NULL);
+	bool done = write_records() && child_start(&child, &limits, attempt, NULL);
 
 	if (!done)
 		return false;
