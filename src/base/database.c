@@ -426,8 +426,8 @@ static bool attach_copy(struct database *database, const char *from, const char 
 		return error_set(error, REMEDY_LOCAL, "%s: cannot be read", from);
 	log = memory_format("%s-wal", from);
 	log_copy = memory_format("%s-wal", scratch);
-	good = file_copy(from, scratch, 0600, error) &&
-	       (file_absent(log) || file_copy(log, log_copy, 0600, error));
+	good = file_copy(from, scratch, PRIVATE_FILE_MODE, error) &&
+	       (file_absent(log) || file_copy(log, log_copy, PRIVATE_FILE_MODE, error));
 
 	free(log);
 	free(log_copy);
