@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: ISC
 # A real Postfix, run from a private folder on a high port of 127.0.0.1, which delivers the mail of example.com into
-# $postfix/mail. Source it behind the harness, with names set to what is tested: where it cannot be run, all of it is skipped.
+# $postfix/mail. Source it behind the harness; need_postfix skips all that is tested, which is in names, where it cannot run.
+PATH=$PATH:/usr/sbin
+master=$(postconf -d -h daemon_directory 2> /dev/null)/master
+postfix=$work/postfix port=$(free_port)
+mkdir -p "$postfix"/{config,queue,data,mail}
+
 skip_all() {
 	local name
 	for name in "${names[@]}"; do skip "$name" "$1"; done
 	finish
 	exit 0
 }
-[ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_all "needs --peers"
-[ "$(id -u)" = 0 ] || skip_all "needs root" # which its own user switching needs
-PATH=$PATH:/usr/sbin
-master=$(postconf -d -h daemon_directory 2> /dev/null)/master
-[ -x "$master" ] || skip_all "needs postfix"
+need_postfix() {
+	[ "${LAMPWATCH_PEERS:-}" = 1 ] || skip_all "needs --peers"
+	[ "$(id -u)" = 0 ] || skip_all "needs root" # which its own user switching needs
+	[ -x "$master" ] || skip_all "needs postfix"
+}
 
-chmod 711 "$work" # the mail's owner, a user without rights, must be able to pass through
-postfix=$work/postfix port=$(free_port)
-mkdir -p "$postfix"/{config,queue,data,mail}
-chown postfix "$postfix/data" "$postfix/mail"
-
-# start_postfix [LINES]: with the settings on standard input besides, and these lines of master.cf.
-start_postfix() {
+# configure_postfix [LINES]: with the settings on standard input besides, and these lines of master.cf.
+configure_postfix() {
+	chmod 711 "$work" # the mail's owner, a user without rights, must be able to pass through
+	chown postfix "$postfix/data" "$postfix/mail"
 	{
 		cat <<-END
 			compatibility_level = 3.6
@@ -60,6 +62,11 @@ start_postfix() {
 		postlog   unix-dgram n - n - 1 postlogd
 	END
 	postfix -c "$postfix/config" check > "$work/check.log" 2>&1
+}
+
+# serve_postfix [LINES]: configures it so, and begins it.
+serve_postfix() {
+	configure_postfix "$@"
 	"$master" -c "$postfix/config" -d > "$work/master.log" 2>&1 &
 	pids+=($!)
 	await 20 answers || { echo "Bail out! Postfix did not start"; sed 's/^/# /' "$work"/*.log "$postfix/log"; exit 1; }

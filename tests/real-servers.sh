@@ -2,7 +2,7 @@
 # Real servers on high ports of 127.0.0.1, each run from a private folder: nginx, Dovecot for IMAP and POP3, Postfix for
 # SMTP (which needs root, and Dovecot for its logins), dnsmasq. Source it behind the harness; have NAME says whether there
 # is one, start_NAME begins it (its arguments say what is wrong with it this time), `end NAME` ends it.
-PATH=$PATH:/usr/sbin
+. "$root/tests/postfix.sh"
 
 listens() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 silent() { ! listens "$1"; }
@@ -25,7 +25,6 @@ have() {
 	*) command -v "$1" > /dev/null ;;
 	esac
 }
-master=$(postconf -d -h daemon_directory 2> /dev/null)/master
 
 chmod 711 "$work" # some of them become another user where we are root
 certificate() {
@@ -142,19 +141,11 @@ start_dovecot() {
 }
 
 # ---- Postfix, whose logins are Dovecot's ----
-smtp=$(free_port) bare=$(free_port) postfix=$work/postfix
+smtp=$port bare=$(free_port)
 # start_postfix [CERTIFICATE [LEVEL]]: the level of TLS.
 start_postfix() {
-	mkdir -p "$postfix"/{config,queue,data}
-	chown postfix "$postfix/data"
-	cat > "$postfix/config/main.cf" <<-END
-		compatibility_level = 3.6
-		queue_directory = $postfix/queue
-		data_directory = $postfix/data
-		maillog_file = $postfix/log
-		maillog_file_prefixes = $postfix
-		inet_interfaces = 127.0.0.1
-		inet_protocols = ipv4
+	configure_postfix "127.0.0.1:$bare inet n - n - - smtpd
+		-o smtpd_tls_security_level=none" <<-END
 		myhostname = mx.example.com
 		alias_maps =
 		alias_database =
@@ -166,19 +157,6 @@ start_postfix() {
 		smtpd_sasl_type = dovecot
 		smtpd_sasl_path = inet:127.0.0.1:$auth
 	END
-	cat > "$postfix/config/master.cf" <<-END
-		127.0.0.1:$smtp inet n - n - - smtpd
-		127.0.0.1:$bare inet n - n - - smtpd
-			-o smtpd_tls_security_level=none
-		cleanup   unix n - n -    0 cleanup
-		rewrite   unix - - n -    - trivial-rewrite
-		tlsmgr    unix - - n 1000? 1 tlsmgr
-		proxymap  unix - - n -    - proxymap
-		anvil     unix - - n -    1 anvil
-		postlog   unix-dgram n - n - 1 postlogd
-	END
-	sed -i 's/^\t*-o/  -o/' "$postfix/config/master.cf"
-	postfix -c "$postfix/config" check > "$work/postfix.check" 2>&1
 	begin postfix "$smtp" "$master" -c "$postfix/config" -d
 }
 

@@ -27,13 +27,7 @@
 #include "net/http.h"
 #include "store/store.h"
 
-enum {
-	FOLDER_MODE = 0755,
-	FILE_MODE = 0644,
-	STATE_MODE = 0700,
-	SAME_SECOND_MAX = 1000,
-	SECRET_MAX = 4096
-};
+enum { SAME_SECOND_MAX = 1000, SECRET_MAX = 4096 };
 
 static char *state_path(const char *archive, const char *kind, const char *page)
 {
@@ -49,7 +43,7 @@ bool archive_prepare(const char *archive, struct error *error)
 	for (size_t i = 0; done && i < sizeof folders / sizeof folders[0]; i++) {
 		char *path = file_join(archive, folders[i]);
 
-		done = mkdir(path, STATE_MODE) == 0 || errno == EEXIST ||
+		done = mkdir(path, PRIVATE_FOLDER_MODE) == 0 || errno == EEXIST ||
 		       system_error_set(error, path, "cannot be made");
 		free(path);
 	}
@@ -69,7 +63,7 @@ char *archive_secret(const char *archive, const char *known)
 		buffer_clear(&text);
 		buffer_format(&text, "%s\n", secret);
 		if (file_absent(path))
-			file_write(path, text.data, text.length, 0600, NULL);
+			file_write(path, text.data, text.length, PRIVATE_FILE_MODE, NULL);
 	}
 	buffer_release(&text);
 	free(path);
@@ -349,8 +343,8 @@ static bool prepare(const char *archive, struct placing *placing)
 		free(month);
 	}
 	return done && make_month(placing->target, &placing->error) &&
-	       file_replace(placing->intent, placing->folder, strlen(placing->folder), 0600,
-		       &placing->error);
+	       file_replace(placing->intent, placing->folder, strlen(placing->folder),
+		       PRIVATE_FILE_MODE, &placing->error);
 }
 
 static bool sync_prepared(const char *archive, struct placing *placing)
@@ -454,7 +448,7 @@ char *archive_chain_note(const char *archive, const struct page_state *state,
 
 	line->sequence = state->snapshot + 1;
 	snprintf(line->before, sizeof line->before, "%s", state->head);
-	if (file_write(intent, state->folder, strlen(state->folder), 0600, error)) {
+	if (file_write(intent, state->folder, strlen(state->folder), PRIVATE_FILE_MODE, error)) {
 		text = chain_line_write(line);
 		chain_line_digest(text, head);
 	}

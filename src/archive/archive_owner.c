@@ -22,8 +22,6 @@
 
 #define USER "lampwatch"
 
-enum { HOME_MODE = 0755 };
-
 static bool is_inside(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
@@ -63,7 +61,7 @@ struct archive_owner archive_owner(const char *archive)
 /* As systemd's StateDirectory= would. */
 static bool make_home(const struct archive_owner *owner, struct error *error)
 {
-	if (mkdir(ARCHIVE_HOME, HOME_MODE) != 0 && errno != EEXIST)
+	if (mkdir(ARCHIVE_HOME, FOLDER_MODE) != 0 && errno != EEXIST)
 		return system_error_set(error, ARCHIVE_HOME, "cannot be made");
 	return lchown(ARCHIVE_HOME, owner->user, owner->group) == 0 ||
 	       system_error_set(error, ARCHIVE_HOME, "cannot be given to the user " USER);
@@ -89,7 +87,7 @@ static bool make_elsewhere(
 	if (user == NULL || !file_absent(archive))
 		return true;
 	*owner = (struct archive_owner){user->pw_uid, user->pw_gid, false};
-	*made = file_make_folders(archive, HOME_MODE, error);
+	*made = file_make_folders(archive, FOLDER_MODE, error);
 	return *made &&
 	       (lchown(archive, owner->user, owner->group) == 0 ||
 		       system_error_set(error, archive, "cannot be given to the user " USER));

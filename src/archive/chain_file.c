@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "store/store.h"
 
-enum { CHAIN_TAIL = 2048, FILE_MODE = 0644 };
+enum { CHAIN_TAIL = 2048 };
 
 /* The chain's last bytes, as many as fit: how many there are, 0 where there is no chain; -1 with
  * error. */

@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 #define HEADS_TITLE "lampwatch heads 1 sha256"
-enum { FILE_MODE = 0644, HEAD_LINE_MAX = 256 };
+enum { HEAD_LINE_MAX = 256 };
 
 void chain_heads_add(
 	struct chain_heads *heads, const char *page, int64_t sequence, const char *digest)

@@ -11,8 +11,6 @@
 #include "base/file.h"
 #include "base/system_error.h"
 
-enum { FOLDER_MODE = 0755, FILE_MODE = 0644 };
-
 void folder_begin(struct folder *folder, const char *path, struct error *error)
 {
 	*folder = (struct folder){.path = path, .error = error};

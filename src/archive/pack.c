@@ -26,7 +26,7 @@
 #include "base/text.h"
 #include "base/zstandard.h"
 
-enum { INDEX_MAX = 64 * 1024 * 1024, LINE_MAX_BYTES = 512, FILE_MODE = 0644 };
+enum { INDEX_MAX = 64 * 1024 * 1024, LINE_MAX_BYTES = 512 };
 
 /* ---- the index ---- */
 

@@ -21,8 +21,6 @@
 #include "base/text.h"
 #include "store/store.h"
 
-enum { MARK_MODE = 0600 };
-
 static char *mark_path(const char *archive)
 {
 	return file_join(archive, ARCHIVE_STATE "/packing");
@@ -41,7 +39,7 @@ bool packing_begin(const char *archive, struct error *error)
 {
 	char *path = mark_path(archive);
 	bool done = file_presence(path, NULL) == FILE_PRESENT ||
-		    file_write(path, "", 0, MARK_MODE, error);
+		    file_write(path, "", 0, PRIVATE_FILE_MODE, error);
 
 	free(path);
 	return done;

@@ -15,8 +15,6 @@ struct buffer;
 struct capture_text;
 struct error;
 
-enum { PRIVATE_FOLDER_MODE = 0700, PRIVATE_FILE_MODE = 0600 };
-
 /* The keys of a document's capture. */
 #define PRIVATE_BODY_SHA256 "private-body-sha256"
 #define PRIVATE_BODY_LENGTH "private-body-length"

@@ -265,34 +265,32 @@ bool child_start(
 struct fork_request {
 	const struct child_role *role;
 	child_work *work;
-	pid_t parent;
+	int64_t parent; /* a pid_t; so wide that no gap is left, which would cross unset */
 	uid_t user;
 	gid_t group;
-	unsigned descriptors; /* of a size that leaves no gap, which would cross unset */
 };
 
 enum { REQUEST_DESCRIPTORS = DESCRIPTORS_MAX };
 
-static bool request_receive(
-	int in, struct fork_request *request, int descriptors[static DESCRIPTORS_MAX])
+/* Of descriptors that were lost on the way, none arrives. */
+static bool request_receive(int in, struct fork_request *request,
+	int descriptors[static DESCRIPTORS_MAX], size_t *count)
 {
-	size_t count;
-
-	return descriptors_receive(in, 0, request, sizeof *request, descriptors, &count) ==
+	return descriptors_receive(in, 0, request, sizeof *request, descriptors, count) ==
 		       (ssize_t)sizeof *request &&
-	       count == request->descriptors;
+	       *count >= REQUEST_DESCRIPTORS - 1;
 }
 
 /* CLONE_PARENT: the child's parent is the server's. */
-static pid_t fork_beside(
-	const struct fork_request *request, const int descriptors[static REQUEST_DESCRIPTORS])
+static pid_t fork_beside(const struct fork_request *request,
+	const int descriptors[static REQUEST_DESCRIPTORS], size_t count)
 {
 	pid_t process = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
 	if (process == 0) {
-		if (request->descriptors == REQUEST_DESCRIPTORS)
+		if (count == REQUEST_DESCRIPTORS)
 			dup2(descriptors[REQUEST_DESCRIPTORS - 1], STDIN_FILENO);
-		become(request->role, request->parent, descriptors[0], descriptors[1],
+		become(request->role, (pid_t)request->parent, descriptors[0], descriptors[1],
 			report_map(descriptors[2]));
 		request->work(NULL, descriptors[0], descriptors[1]);
 		_exit(0);
@@ -304,17 +302,18 @@ static void serve_forks(const void *context, int in, int out)
 {
 	struct fork_request request = {0};
 	int descriptors[REQUEST_DESCRIPTORS];
+	size_t count;
 
 	(void)context;
-	while (request_receive(in, &request, descriptors)) {
+	while (request_receive(in, &request, descriptors, &count)) {
 		struct error error;
 		pid_t process = -EPERM;
 
 		if (geteuid() == request.user || user_become(request.user, request.group, &error))
-			process = fork_beside(&request, descriptors);
+			process = fork_beside(&request, descriptors, count);
 		if (process == -1)
 			process = -errno;
-		for (size_t i = 0; i < request.descriptors; i++)
+		for (size_t i = 0; i < count; i++)
 			close(descriptors[i]);
 		if (write(out, &process, sizeof process) != (ssize_t)sizeof process)
 			break;
@@ -367,8 +366,7 @@ static pid_t answer_receive(struct fork_server *server)
 bool fork_server_fork(struct fork_server *server, struct child *child,
 	const struct child_role *role, child_work *work, int input)
 {
-	const struct fork_request request = {role, work, getpid(), geteuid(), getegid(),
-		input >= 0 ? REQUEST_DESCRIPTORS : REQUEST_DESCRIPTORS - 1};
+	const struct fork_request request = {role, work, getpid(), geteuid(), getegid()};
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, file = -1;
 	struct confine_report *report = NULL;
 	pid_t process = -1;
@@ -378,9 +376,9 @@ bool fork_server_fork(struct fork_server *server, struct child *child,
 		file = memfd_create("report", MFD_CLOEXEC);
 	if (file >= 0 && ftruncate(file, sizeof *report) == 0)
 		report = report_map(file);
-	if (report != NULL &&
-		descriptors_send(server->child.to, &request, sizeof request,
-			(const int[]){to[0], from[1], file, input}, request.descriptors))
+	if (report != NULL && descriptors_send(server->child.to, &request, sizeof request,
+				      (const int[]){to[0], from[1], file, input},
+				      input >= 0 ? REQUEST_DESCRIPTORS : REQUEST_DESCRIPTORS - 1))
 		process = answer_receive(server);
 	if (file >= 0)
 		close(file);

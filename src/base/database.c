@@ -87,7 +87,6 @@ void database_fail(struct database *database)
 		explain(database->inner, database->number, database->reason,
 			sizeof database->reason);
 	}
-	database->full = code == SQLITE_FULL || code == SQLITE_IOERR;
 	mark(database);
 }
 
@@ -426,8 +425,8 @@ static bool attach_copy(struct database *database, const char *from, const char 
 		return error_set(error, REMEDY_LOCAL, "%s: cannot be read", from);
 	log = memory_format("%s-wal", from);
 	log_copy = memory_format("%s-wal", scratch);
-	good = file_copy(from, scratch, 0600, error) &&
-	       (file_absent(log) || file_copy(log, log_copy, 0600, error));
+	good = file_copy(from, scratch, PRIVATE_FILE_MODE, error) &&
+	       (file_absent(log) || file_copy(log, log_copy, PRIVATE_FILE_MODE, error));
 
 	free(log);
 	free(log_copy);
@@ -474,7 +473,6 @@ void database_close(struct database *database)
 
 void database_begin(struct database *database)
 {
-	database->full = false;
 	database->in_transaction = true; /* a failure from here on ends with it */
 	execute(database, "BEGIN IMMEDIATE");
 }
@@ -543,11 +541,6 @@ bool database_kept(const struct database *database, struct error *error)
 void database_end_on_failure(struct database *database)
 {
 	database->ends = true;
-}
-
-bool database_full(const struct database *database)
-{
-	return database->full && !database->unread;
 }
 
 bool database_examine(struct database *database, struct error *error)

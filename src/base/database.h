@@ -113,8 +113,6 @@ void database_distrust(struct database *database, const char *what);
 /* For commands, which have nothing to say without it: from here on a read that fails outside of a
  * transaction ends the program with a line (error_fatal()). */
 void database_end_on_failure(struct database *database);
-/* True if the last transaction failed for a lack of space, and reads are still to be trusted. */
-bool database_full(const struct database *database);
 
 /*
  * Rows as structs: an array of these, ended by one without a name, maps columns to the members of a

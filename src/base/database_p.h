@@ -24,7 +24,7 @@ struct statement {
 struct database {
 	sqlite3 *inner;
 	char *path;
-	bool failed, full, in_transaction;
+	bool failed, in_transaction;
 	bool shared; /* others may open the file */
 	bool unread; /* a read outside of a transaction failed: stays so … */
 	bool ends;   /* … and ends the program */

@@ -14,6 +14,14 @@ struct buffer;
 struct error;
 struct text_list;
 
+/* Modes, before the umask: of what may be published, and of what is for this user alone. */
+enum {
+	FILE_MODE = 0644,
+	FOLDER_MODE = 0755,
+	PRIVATE_FILE_MODE = 0600,
+	PRIVATE_FOLDER_MODE = 0700,
+};
+
 /* Opens it to be read: nothing but a regular file, or a folder, for a pipe would make whoever waits
  * for us wait for ever. The descriptor is the caller's; -1 with REMEDY_LOCAL. */
 int file_open(const char *path, struct error *error);

@@ -19,8 +19,6 @@
 #include "base/memory.h"
 #include "base/user.h"
 
-enum { KEY_MODE = 0600 };
-
 struct signature_key {
 	EVP_PKEY *key; /* owned */
 };
@@ -120,7 +118,7 @@ bool signature_key_save(const struct signature_key *key, const char *path, struc
 		error_fatal("libcrypto cannot write a key");
 	if (done) {
 		length = BIO_get_mem_data(pem, &bytes);
-		done = file_write(path, bytes, (size_t)length, KEY_MODE, error);
+		done = file_write(path, bytes, (size_t)length, PRIVATE_FILE_MODE, error);
 	}
 	BIO_free(pem);
 	return done;

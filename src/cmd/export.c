@@ -24,7 +24,7 @@
 #include "run/context.h"
 #include "store/store.h"
 
-enum { FILE_MODE = 0644, PROGRESS_EVERY = 50, EVIDENCE_WORDS = 3 };
+enum { PROGRESS_EVERY = 50, EVIDENCE_WORDS = 3 };
 
 struct web_archive {
 	struct context *context;

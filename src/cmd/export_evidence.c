@@ -19,7 +19,7 @@
 #include "publish/zip.h"
 #include "run/print.h"
 
-enum { FOLDER_MODE = 0755, FILE_MODE = 0644, AUTHORITY_MAX = 1024 * 1024, STAMP_TIME_MAX = 64 };
+enum { AUTHORITY_MAX = 1024 * 1024, STAMP_TIME_MAX = 64 };
 
 /* ---- the instructions ---- */
 

@@ -457,7 +457,8 @@ int wayback_fetch(struct wayback *wayback, int64_t after, struct captures *captu
 {
 	char *folder = aside(wayback, NULL);
 	struct error error = {0};
-	bool good = file_make_folders(folder, 0700, &error) && take_lock(wayback, folder, &error);
+	bool good = file_make_folders(folder, PRIVATE_FOLDER_MODE, &error) &&
+		    take_lock(wayback, folder, &error);
 
 	for (size_t i = 0; good && i < wayback->count; i++) {
 		const struct cdx_capture *capture = &wayback->list[i];

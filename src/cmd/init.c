@@ -24,8 +24,6 @@
 #include "run/context.h"
 #include "run/print.h"
 
-enum { FOLDER_MODE = 0755 };
-
 static bool ask_first(struct init *init)
 {
 	const struct init_answers *answers = &init->answers;

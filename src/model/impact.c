@@ -7,14 +7,6 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 
-struct impact *impacts_find(const struct impacts *impacts, const char *indicator)
-{
-	for (size_t i = 0; i < impacts->count; i++)
-		if (strcmp(impacts->list[i].indicator, indicator) == 0)
-			return &impacts->list[i];
-	return NULL;
-}
-
 struct impact *impacts_add(struct impacts *impacts, const char *indicator)
 {
 	struct impact *impact = memory_append(&impacts->list, &impacts->count, sizeof *impact);

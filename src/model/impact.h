@@ -31,7 +31,6 @@ struct impacts {
 	size_t count;
 };
 
-struct impact *impacts_find(const struct impacts *impacts, const char *indicator);
 struct impact *impacts_add(struct impacts *impacts, const char *indicator);
 
 /* True while one of them is not confirmed yet. */

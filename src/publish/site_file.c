@@ -8,8 +8,6 @@
 #include "base/template.h"
 #include "publish/site_p.h"
 
-enum { FOLDER_MODE = 0755, FILE_MODE = 0644 };
-
 /* Writes the bytes to archive/name, unless the file has that content already. */
 static bool write_file(const struct site *site, const char *name, const void *bytes, size_t length,
 	struct error *error)

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/gzip.h"
 #include "base/memory.h"
 #include "base/output.h"
 
 enum {
-	FILE_MODE = 0644,
 	FILES_MAX = 65535 - 1,
 	VERSION = 20, /* needed to read it: 2.0 */
 	UTF8_NAMES = 1 << 11,

@@ -36,8 +36,6 @@
 
 enum {
 	PLACES = 3,
-	PLACE_MODE = 0700,
-	COPY_MODE = 0600,
 	CURRENT_MAX = 200, /* bytes */
 };
 
@@ -112,7 +110,7 @@ static bool may_keep(const char *above, const char *place)
 	struct stat status;
 
 	return stat(above, &status) == 0 && (geteuid() != 0 || status.st_uid == 0) &&
-	       (mkdir(place, PLACE_MODE) == 0 || errno == EEXIST) && is_ours(place) &&
+	       (mkdir(place, PRIVATE_FOLDER_MODE) == 0 || errno == EEXIST) && is_ours(place) &&
 	       access(place, W_OK) == 0;
 }
 
@@ -391,15 +389,16 @@ static bool are_in(const struct copies *copies, const char *folder)
 static bool write_copies(const struct copies *copies, const char *folder, struct error *error)
 {
 	char *kinds = file_join(folder, KINDS);
-	bool good = file_remove_tree(folder, error) && file_make_folders(kinds, PLACE_MODE, error);
+	bool good = file_remove_tree(folder, error) &&
+		    file_make_folders(kinds, PRIVATE_FOLDER_MODE, error);
 
 	for (size_t i = 0; good && i < copies->count; i++) {
 		const struct copy *copy = &copies->list[i];
 		char *path = file_join(folder, copy->name), *above = file_folder(path);
 
-		good = file_make_folders(above, PLACE_MODE, error) &&
-		       file_create(path, buffer_string(&copy->bytes), copy->bytes.length, COPY_MODE,
-			       error) &&
+		good = file_make_folders(above, PRIVATE_FOLDER_MODE, error) &&
+		       file_create(path, buffer_string(&copy->bytes), copy->bytes.length,
+			       PRIVATE_FILE_MODE, error) &&
 		       file_sync_folder(above, error);
 		free(above);
 		free(path);
@@ -435,7 +434,7 @@ static bool point_to(const char *folder, const char *sum, int64_t now, struct er
 
 	date_write(now, date);
 	text = memory_format("%s %s\n", date, sum);
-	good = file_write(current, text, strlen(text), COPY_MODE, error);
+	good = file_write(current, text, strlen(text), PRIVATE_FILE_MODE, error);
 	free(text);
 	free(current);
 	return good;
@@ -587,7 +586,7 @@ void last_good_note_archive(const struct config *config)
 
 	if (path != NULL && now != NULL &&
 		!(file_read(path, &before, NULL) && text_equal(buffer_string(&before), now)))
-		file_write(path, now, strlen(now), COPY_MODE, &error);
+		file_write(path, now, strlen(now), PRIVATE_FILE_MODE, &error);
 	buffer_release(&before);
 	free(now);
 	free(path);

@@ -16,8 +16,6 @@
 #include "store/store.h"
 #include "tell/outbox.h"
 
-enum { METRICS_MODE = 0644 };
-
 static const char *const conditions[] = {
 	"fresh", "stale", "unreachable", "unreadable", "never read"};
 
@@ -195,7 +193,7 @@ bool metrics_write(const struct metrics *metrics, struct error *error)
 		metrics_make(metrics, &text);
 		good = database_good(metrics->database, error) &&
 		       file_replace(metrics->config->metrics, buffer_string(&text), text.length,
-			       METRICS_MODE, error);
+			       FILE_MODE, error);
 	}
 	buffer_release(&text);
 	return good;

@@ -62,7 +62,8 @@ bool people_write(const char *archive, struct database *database, struct error *
 			buffer_format(&added, "%s\n", statement_text(row, 0));
 	statement_end(row);
 	done = done && database_good(database, error) &&
-	       (added.length == 0 || file_append(path, added.data, added.length, 0600, error));
+	       (added.length == 0 ||
+		       file_append(path, added.data, added.length, PRIVATE_FILE_MODE, error));
 	text_list_release(&known);
 	buffer_release(&added);
 	free(text);

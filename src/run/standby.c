@@ -267,7 +267,7 @@ static void add_line(const char *folder, const char *name, const char *line)
 {
 	char *path = file_join(folder, name), *text = memory_format("%s\n", line);
 
-	file_append(path, text, strlen(text), 0600, NULL);
+	file_append(path, text, strlen(text), PRIVATE_FILE_MODE, NULL);
 	free(text);
 	free(path);
 }

@@ -20,7 +20,7 @@
 #include "tell/form_request.h"
 
 /* Of a user of its own, whom an ACL lets in (lampwatch(1)), the group's bits are the mask. */
-enum { FILE_MODE = 0660, NAME_BYTES = 8, HIDDEN = '.' };
+enum { SPOOLED_MODE = 0660, NAME_BYTES = 8, HIDDEN = '.' };
 
 /* A file's name: milliseconds, client, network and something random, joined by '-'. */
 enum {
@@ -73,7 +73,7 @@ bool form_spool_add(const char *folder, const struct form_sender *sender, const 
 	path = memory_format("%s/%0*llx-%s-%s-%s", folder, TIME_DIGITS,
 		(unsigned long long)clock_date_milliseconds(), sender->client, sender->network,
 		word);
-	done = file_write(path, text, length, FILE_MODE, error);
+	done = file_write(path, text, length, SPOOLED_MODE, error);
 	free(path);
 	free(word);
 	return done;

@@ -10,10 +10,11 @@ unsanitized
 names=("all mails are in the mailboxes" "who was told of the cause has all of it in one thread" "who was not has a thread of the follower alone"
 	"what fell in the same run is one mail, and its ends are in its thread" "the thread holds where the route failed first")
 . "$root/tests/postfix.sh"
+need_postfix
 imap=/usr/lib/dovecot/imap
 [ -x "$imap" ] || skip_all "needs dovecot's imap"
 
-start_postfix <<-END
+serve_postfix <<-END
 	myhostname = mx.example.com
 	mydestination =
 	mynetworks = 127.0.0.0/8

@@ -12,8 +12,8 @@ mail=("IMAP with TLS" "IMAP with STARTTLS" "POP3 with TLS" "POP3 with STARTTLS" 
 	"a login by the whole program" "and its wrong password" "a password that has become unreadable is no fault of the server" "and none of them is kept or said")
 relay=("SMTP with STARTTLS" "an SMTP login" "they are said goodbye" "a wrong password at SMTP" "Postfix without STARTTLS" "Postfix is stopped" "and started again")
 dns=("an address" "an exchanger" "a text" "an answer that is not there" "a name that is not there" "dnsmasq is stopped" "and started again")
-skip_all() { local reason=$1 name; shift; for name; do skip "$name" "$reason"; done; }
-if [ "${LAMPWATCH_PEERS:-}" != 1 ]; then skip_all "needs --peers" "${web[@]}" "${mail[@]}" "${relay[@]}" "${dns[@]}"; finish; exit; fi
+skip_each() { local reason=$1 name; shift; for name; do skip "$name" "$reason"; done; }
+if [ "${LAMPWATCH_PEERS:-}" != 1 ]; then skip_each "needs --peers" "${web[@]}" "${mail[@]}" "${relay[@]}" "${dns[@]}"; finish; exit; fi
 . "$root/tests/real-servers.sh"
 
 # once CHECK…: "STATE WORD" of each, one a line; what came with it is in $work/answers.
@@ -42,7 +42,7 @@ if have nginx; then
 	expect "${web[9]}" "good" "http=http://127.0.0.1:$plain/"
 	end nginx
 else
-	skip_all "needs nginx" "${web[@]}"
+	skip_each "needs nginx" "${web[@]}"
 fi
 
 # ---- Dovecot, and who may log in for Postfix, too ----
@@ -88,7 +88,7 @@ if have dovecot; then
 	same "${mail[17]}" "" "$(shown right | grep RED)"
 	same "${mail[18]}" "1" "$(cd "$work" && grep -l -r -e swordfish -e wrong-horse said said.run archive away 2> /dev/null | wc -l)"
 else
-	skip_all "needs dovecot" "${mail[@]}"
+	skip_each "needs dovecot" "${mail[@]}"
 fi
 
 # ---- Postfix ----
@@ -107,7 +107,7 @@ if have postfix; then
 	expect "${relay[6]}" "good" "smtp=smtp://localhost:$smtp $ca"
 	end postfix
 else
-	skip_all "needs root, postfix and dovecot" "${relay[@]}"
+	skip_each "needs root, postfix and dovecot" "${relay[@]}"
 fi
 [ -z "${process[dovecot]:-}" ] || end dovecot
 
@@ -126,7 +126,7 @@ if have dnsmasq; then
 	expect "${dns[6]}" "good" "dns=good.example $at"
 	end dnsmasq
 else
-	skip_all "needs dnsmasq" "${dns[@]}"
+	skip_each "needs dnsmasq" "${dns[@]}"
 fi
 same "nothing complains" "" "$(cat "$work/complaints" 2> /dev/null)"
 finish

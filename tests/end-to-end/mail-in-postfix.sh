@@ -15,6 +15,7 @@ names=("a letter to the alias is answered" "the answer confirms, through Postfix
 	"where nothing can be kept Postfix keeps the letter" "and brings it again" "the token that unsubscribes works through the alias"
 	"Postfix's log shows no bounce of a letter to us")
 . "$root/tests/postfix.sh"
+need_postfix
 
 # The alias's owner has no rights anywhere else: what he needs lies in a folder of his own.
 owner=mail
@@ -42,7 +43,7 @@ printf 'lampwatch: "|%s"\n' "$home/mail-in" > "$home/aliases"
 chmod 755 "$home/mail-in"
 chown -R $owner "$home"
 
-start_postfix <<END
+serve_postfix <<END
 myhostname = mx.example.org
 mydestination = example.org
 mynetworks = 127.0.0.0/8

@@ -17,6 +17,7 @@ names=("20 mails in a row arrive over STARTTLS, byte for byte" "none of them tak
 	"lampwatch init sends its test message through it" "and an alert arrives within three minutes of its first question")
 
 . "$root/tests/postfix.sh"
+need_postfix
 
 other_port=$(free_port) newest_port=$(free_port) newest_other_port=$(free_port)
 certificate() {
@@ -26,7 +27,7 @@ certificate() {
 certificate good localhost DNS:localhost,IP:127.0.0.1
 certificate other elsewhere DNS:elsewhere.example
 
-start_postfix "127.0.0.1:$other_port inet n - n - - smtpd
+serve_postfix "127.0.0.1:$other_port inet n - n - - smtpd
 	-o smtpd_tls_cert_file=$postfix/other.pem -o smtpd_tls_key_file=$postfix/other.key
 127.0.0.1:$newest_port inet n - n - - smtpd
 	-o smtpd_tls_protocols=TLSv1.3
