@@ -157,6 +157,11 @@ mv "$page.away" "$page"
 statuspage_page "$page" none operational operational
 sed -e "/^subscribers:/,+1d" -e "s#^archive: .*#archive: watch#" lampwatch.yaml > watch.yaml
 nagios() { at "$1" -c watch.yaml status --nagios "${@:2}"; echo "$?"; }
+grep -v '^  *- {name: example\|^pages:' watch.yaml > nothing.yaml
+same "where no page is watched, that is said" "no page is watched yet: \`lampwatch add NAME\` adds one" "$(at 50 -c nothing.yaml status)"
+same "and nothing is known" $'LAMPWATCH UNKNOWN: unknown: no page is watched | red=0 unknown=1 yellow=0\n3' \
+	"$(at 50 -c nothing.yaml status --nagios; echo "$?")"
+check "for scripts, too" prints 1 "no page is watched" -c nothing.yaml status --fail
 same "what has never been read is unknown" $'LAMPWATCH UNKNOWN: unknown: example (never read) | red=0 unknown=1 yellow=0\n3' "$(nagios 50)"
 at 50 -q -c watch.yaml run
 same "all is well" $'LAMPWATCH OK: nothing is red or yellow | red=0 unknown=0 yellow=0\n0' "$(nagios 50)"
