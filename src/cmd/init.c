@@ -41,14 +41,17 @@ static void show(struct init *init)
 	size_t count =
 		init_talks(init) ? sizeof commands / sizeof *commands : 2; /* of use unseen */
 
+	char *path = init_shell_word(init->path);
+
 	for (size_t i = 0; i < count; i++) {
 		const char *const words[] = {"-c", init->path, commands[i], NULL};
 
 		if (init_talks(init))
-			printf("\n$ lampwatch -c %s %s\n", init->path, commands[i]);
+			printf("\n$ lampwatch -c %s %s\n", path, commands[i]);
 		init->status =
 			exit_status_worse(init->status, own_command(init->invocation, words));
 	}
+	free(path);
 }
 
 static void print_next(const struct init *init)

@@ -47,6 +47,7 @@ same "a command that is used wrongly: 2" "" "$wrong"
 check "nothing is silent yet" does 0 silence
 check "and nothing is made for any of these" test ! -e archive
 
+check "without a configuration it is said how to make one" bash -c "cd '$work/hooks' && '$lampwatch' status 2>&1 | grep -q 'lampwatch init'"
 check "status before the first run" prints 0 "never read" status
 check "log before the first run" does 0 log
 check "outbox before the first run" does 0 outbox
@@ -84,6 +85,7 @@ same "within 80 columns" "" "$("$lampwatch" --help | awk 'length > 80')"
 check "--version" prints 0 '^lampwatch [0-9]+\.[0-9]+' --version
 for word in version -V; do same "$word too" "$("$lampwatch" --version)" "$("$lampwatch" "$word")"; done
 same "help is --help" "$("$lampwatch" --help)" "$("$lampwatch" help)"
+same "help of help, too" "$("$lampwatch" --help)" "$("$lampwatch" help help)"
 same "and help COMMAND is COMMAND --help" "$("$lampwatch" log --help)" "$("$lampwatch" help log)"
 check "no command: 2, and the usage" prints 2 "^usage: lampwatch"
 check "an unknown command: 2, and the nearest" prints 2 'did you mean "status"' statsu
