@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "base/user.h"
 #include "cmd/ask.h"
@@ -92,6 +93,10 @@ static int prepare(struct init *init, const struct options *options)
 	init->folder_made = file_absent(init->folder);
 	if (!file_make_folders(init->folder, FOLDER_MODE, &error))
 		return init_fail(&error);
+	if (access(init->folder, W_OK | X_OK) != 0) { /* is said before anything is asked */
+		system_error_set(&error, init->folder, "cannot be written to");
+		return init_fail(&error);
+	}
 	if ((init->answers.archive != NULL && !init_settle_archive(init)) || !ask_first(init))
 		return EXIT_USAGE;
 	status = init_settle_relay(init);

@@ -194,6 +194,12 @@ else
 	same "root's file is read by the owner's group" "0 $group 640" "$(stat -c '%u %g %a' lampwatch.yaml)"
 	same "the password is the owner's" "$owner $group 600" "$(stat -c '%u %g %a' relay.password)"
 	same "so is the archive" "$owner $group" "$(stat -c '%u %g' home/archive)"
+	mkdir roots; cd roots || exit 1; rm -f "$work"/relay/*.eml
+	shown=$(as_owner "$work/lampwatch" init "${all[@]:2}" --archive "$work/at/home/other" 2>&1 < /dev/null)
+	same "a folder that cannot be written to is 3" 3 $?
+	with "and said" shows "cannot be written to"
+	same "before anything is tried" 0 "$(count_mails relay)"
+	cd ..
 	check "the owner's runs go on" as_owner "$work/lampwatch" -c lampwatch.yaml run
 fi
 
