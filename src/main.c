@@ -154,8 +154,8 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < GLOBAL_COUNT; i++)
 		fprintf(out, "  %-3s%-13s %s\n", globals[i].letter != NULL ? globals[i].letter : "",
 			globals[i].name, globals[i].about);
-	fputs("\nlampwatch COMMAND --help shows what a command takes. See also lampwatch(1), and\n"
-	      "lampwatch.yaml(5) for the configuration.\n",
+	fputs("\nBegin with lampwatch init. lampwatch COMMAND --help shows what a command takes.\n"
+	      "See also lampwatch(1), and lampwatch.yaml(5) for the configuration.\n",
 		out);
 }
 
@@ -345,11 +345,11 @@ static int start(struct invocation *invocation, int argc, char **argv)
 	static char help[] = "--help";
 	const struct command *command;
 
-	if (argc > 0 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
-		argv[0] = argc > 1 ? argv[1] : help;
-		argv[1] = argc > 1 ? help : NULL;
+	if (argc > 1 && strcmp(argv[0], "help") == 0) { /* help COMMAND: COMMAND --help */
+		argv[0] = argv[1];
+		argv[1] = help;
 	}
-	if (argc == 0 || is_help(argv[0])) {
+	if (argc == 0 || is_help(argv[0]) || strcmp(argv[0], "help") == 0) {
 		usage(argc == 0 ? stderr : stdout);
 		return argc == 0 ? EXIT_USAGE : EXIT_DONE;
 	}

@@ -229,38 +229,43 @@ static void print_service(const char *name, const char *kind, const char *rest)
 	terminal_wrap_rest(rest, SERVICE_COLUMNS + 1 + KIND_COLUMNS, NEXT_LINE_COLUMNS);
 }
 
-bool print_services(const struct catalogue *catalogue, const char *word)
+static void print_page_service(const struct catalogue_entry *service)
+{
+	print_service(service->name, service->kind != NULL ? service->kind : "found when added",
+		service->url);
+}
+
+static void print_probe_service(const struct catalogue_entry *service)
+{
+	struct buffer names = {0};
+
+	for (size_t i = 0; i < node_count(service->checks); i++)
+		buffer_format(&names, "%s%s", i > 0 ? ", " : "",
+			node_text(node_find(node_member(service->checks, i), "name")));
+	print_service(service->name, "add --probe", buffer_string(&names));
+	buffer_release(&names);
+}
+
+static bool print_matching(const struct catalogue *catalogue, const char *word,
+	void (*print)(const struct catalogue_entry *service))
 {
 	bool any = false;
 
-	for (size_t i = 0; i < catalogue->count; i++) {
-		const struct catalogue_entry *service = &catalogue->list[i];
-
-		if (!service_matches(service, word))
-			continue;
-		print_service(service->name,
-			service->kind != NULL ? service->kind : "found when added", service->url);
-		any = true;
-	}
+	for (int match = MATCH_WORD; match > MATCH_NONE; match--)
+		for (size_t i = 0; i < catalogue->count; i++)
+			if ((int)service_match(&catalogue->list[i], word) == match) {
+				print(&catalogue->list[i]);
+				any = true;
+			}
 	return any;
+}
+
+bool print_services(const struct catalogue *catalogue, const char *word)
+{
+	return print_matching(catalogue, word, print_page_service);
 }
 
 bool print_probes(const struct catalogue *probes, const char *word)
 {
-	bool any = false;
-
-	for (size_t i = 0; i < probes->count; i++) {
-		const struct catalogue_entry *service = &probes->list[i];
-		struct buffer names = {0};
-
-		if (!service_matches(service, word))
-			continue;
-		for (size_t j = 0; j < node_count(service->checks); j++)
-			buffer_format(&names, "%s%s", j > 0 ? ", " : "",
-				node_text(node_find(node_member(service->checks, j), "name")));
-		print_service(service->name, "add --probe", buffer_string(&names));
-		buffer_release(&names);
-		any = true;
-	}
-	return any;
+	return print_matching(probes, word, print_probe_service);
 }

@@ -26,7 +26,8 @@ void print_ambiguous(const char *word, const struct detection *detection);
 /* On standard error: the word is not what it should be, and the nearest that the catalogue has. */
 void print_unknown(const struct catalogue *catalogue, const char *word, const char *what);
 
-/* One line for each service that the word occurs in. False where there is none. */
+/* One line for each service that the word occurs in, in the order of service_match(), the best
+ * first. False where there is none. */
 bool print_services(const struct catalogue *catalogue, const char *word);
 
 /* The same of probes, with the names of their checks. */

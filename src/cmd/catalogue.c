@@ -159,39 +159,48 @@ const struct catalogue_entry *catalogue_at(const struct catalogue *catalogue, co
 	return NULL;
 }
 
-static bool letters_begin(const char *text, const char *word)
+/* What is behind the word, where the text begins with it; else NULL. */
+static const char *letters_behind(const char *text, const char *word)
 {
-	for (;; text++, word++) {
-		word = next_letter(word);
-		if (*word == '\0')
-			return true;
+	for (; *(word = next_letter(word)) != '\0'; text++, word++) {
 		text = next_letter(text);
 		if (tolower((unsigned char)*text) != tolower((unsigned char)*word))
-			return false;
+			return NULL;
 	}
+	return text;
 }
 
-static bool letters_hold(const char *text, const char *word)
+static enum service_match match(const char *text, const char *word)
 {
-	if (*next_letter(word) == '\0')
-		return false;
-	for (text = next_letter(text); *text != '\0'; text = next_letter(text + 1))
-		if (letters_begin(text, word))
-			return true;
-	return false;
+	enum service_match best = MATCH_NONE;
+
+	if (text == NULL || *next_letter(word) == '\0')
+		return MATCH_NONE;
+	for (const char *at = next_letter(text); *at != '\0'; at = next_letter(at + 1)) {
+		const char *end = letters_behind(at, word);
+		bool begins = at == text || next_letter(at - 1) != at - 1;
+		enum service_match found = MATCH_PART;
+
+		if (end == NULL)
+			continue;
+		if (begins)
+			found = *end == '\0' || next_letter(end) != end ? MATCH_WORD : MATCH_BEGIN;
+		best = found > best ? found : best;
+	}
+	return best;
 }
 
-bool service_matches(const struct catalogue_entry *service, const char *word)
+enum service_match service_match(const struct catalogue_entry *service, const char *word)
 {
+	enum service_match best = match(service->url, word), found = match(service->provider, word);
 	const char *known;
 
-	if ((service->url != NULL && strcasestr(service->url, word) != NULL) ||
-		(service->provider != NULL && strcasestr(service->provider, word) != NULL))
-		return true;
-	for (size_t i = 0; (known = service_name(service, i)) != NULL; i++)
-		if (letters_hold(known, word))
-			return true;
-	return false;
+	best = found > best ? found : best;
+	for (size_t i = 0; (known = service_name(service, i)) != NULL; i++) {
+		found = match(known, word);
+		best = found > best ? found : best;
+	}
+	return best;
 }
 
 const char *catalogue_nearest(const struct catalogue *catalogue, const char *name)

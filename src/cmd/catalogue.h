@@ -51,9 +51,17 @@ const struct catalogue_entry *catalogue_find(const struct catalogue *catalogue, 
 /* The service whose page has this address, as address_same() sees it; else NULL. */
 const struct catalogue_entry *catalogue_at(const struct catalogue *catalogue, const char *url);
 
-/* Whether the word occurs in the provider or the address, case aside (ASCII), or, as by
- * catalogue_find(), in a name or an alias. */
-bool service_matches(const struct catalogue_entry *service, const char *word);
+/*
+ * How the word stands in what is best of the service's names, its provider and its address, as by
+ * catalogue_find(); what is better is more.
+ */
+enum service_match {
+	MATCH_NONE,
+	MATCH_PART,  /* inside of a word: "one" in "component" */
+	MATCH_BEGIN, /* a word begins with it */
+	MATCH_WORD,  /* it is one, or several */
+};
+enum service_match service_match(const struct catalogue_entry *service, const char *word);
 
 /* The name or alias nearest to a misspelt one; NULL where none is near. Borrowed. */
 const char *catalogue_nearest(const struct catalogue *catalogue, const char *name);

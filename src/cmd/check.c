@@ -258,8 +258,7 @@ int command_check(struct context *context, const struct options *options, char *
 	}
 	path = config_find(context->invocation->config_path);
 	if (path == NULL)
-		fprintf(stderr, "lampwatch: no lampwatch.yaml here or in /etc/lampwatch; -c FILE "
-				"names another\n");
+		context_no_configuration();
 	else if (context_identify(context, path, &parsed) == EXIT_DONE)
 		config = config_read(path, parsed, &problems);
 	else

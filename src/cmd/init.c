@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/system_error.h"
 #include "base/text.h"
 #include "base/user.h"
 #include "cmd/ask.h"
@@ -39,14 +40,17 @@ static void show(struct init *init)
 	size_t count =
 		init_talks(init) ? sizeof commands / sizeof *commands : 2; /* of use unseen */
 
+	char *path = init_shell_word(init->path);
+
 	for (size_t i = 0; i < count; i++) {
 		const char *const words[] = {"-c", init->path, commands[i], NULL};
 
 		if (init_talks(init))
-			printf("\n$ lampwatch -c %s %s\n", init->path, commands[i]);
+			printf("\n$ lampwatch -c %s %s\n", path, commands[i]);
 		init->status =
 			exit_status_worse(init->status, own_command(init->invocation, words));
 	}
+	free(path);
 }
 
 static void print_next(const struct init *init)
@@ -87,6 +91,10 @@ static int prepare(struct init *init, const struct options *options)
 	init->folder_made = file_absent(init->folder);
 	if (!file_make_folders(init->folder, FOLDER_MODE, &error))
 		return init_fail(&error);
+	if (access(init->folder, W_OK | X_OK) != 0) { /* is said before anything is asked */
+		system_error_set(&error, init->folder, "cannot be written to");
+		return init_fail(&error);
+	}
 	if ((init->answers.archive != NULL && !init_settle_archive(init)) || !ask_first(init))
 		return EXIT_USAGE;
 	status = init_settle_relay(init);

@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: ISC */
 #include "cmd/init_next.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "base/text.h"
 
+#define PLAIN                                                                                      \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"                           \
+	"+,-./:=@_"
+
 const char *const init_schedules[] = {"timer", "cron", "none", NULL};
+
+char *init_shell_word(const char *text)
+{
+	struct buffer word = {0};
+
+	if (text[0] != '\0' && text[strspn(text, PLAIN)] == '\0')
+		return memory_string(text);
+	buffer_byte(&word, '\'');
+	for (; *text != '\0'; text++)
+		if (*text == '\'')
+			buffer_text(&word, "'\\''");
+		else
+			buffer_byte(&word, *text);
+	buffer_byte(&word, '\'');
+	return buffer_take(&word);
+}
 
 static void write_timer(const struct init_next *next, struct buffer *out)
 {
@@ -57,12 +81,19 @@ static void write_none(const struct init_next *next, struct buffer *out)
 
 void init_next_write(const struct init_next *next, struct buffer *out)
 {
+	char *path = init_shell_word(next->path), *program = init_shell_word(next->program);
+	struct init_next words = *next;
+
+	words.path = path;
+	words.program = program;
 	if (text_equal(next->schedule, "timer"))
-		write_timer(next, out);
+		write_timer(&words, out);
 	else if (text_equal(next->schedule, "cron"))
-		write_cron(next, out);
+		write_cron(&words, out);
 	else
-		write_none(next, out);
+		write_none(&words, out);
+	free(path);
+	free(program);
 	buffer_text(out,
 		"  lampwatch key                # once: what is kept is signed (signing_key:)\n"
 		"  lampwatch add NAME           # another page; --search WORD looks for it\n"

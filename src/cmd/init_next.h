@@ -27,6 +27,9 @@ struct init_next {
 	const char *archive;  /* where the unit may not write to it; NULL: it may */
 };
 
+/* The text as one word for a shell. Owned by the caller. */
+char *init_shell_word(const char *text);
+
 /* Adds lines for people: commands, each with what it is for. */
 void init_next_write(const struct init_next *next, struct buffer *out);
 

@@ -287,8 +287,8 @@ bool init_ask_relay(struct init *init)
 bool init_ask_services(struct init *init)
 {
 	return ask_until_good(init,
-		"4. Which services are watched? Names such as github, or addresses of their status "
-		"pages,\n   with commas (empty: none yet)",
+		"4. Which services are watched? Names such as github, or addresses of their\n"
+		"   status pages, with commas (empty: none yet)",
 		NULL, take_services);
 }
 

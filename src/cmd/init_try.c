@@ -37,9 +37,9 @@ static bool try_relay(struct init *init)
 /* Whether another one is wanted in place of one that takes no mail. */
 static bool wants_another(void)
 {
-	char *answer =
-		ask("   Another relay, or go on with this one (mail then waits)? another, go on",
-			"another");
+	char *answer = ask("   Another relay, or go on with this one (mail then waits)?\n"
+			   "   another, go on",
+		"another");
 	bool other = answer != NULL && !text_starts("go on", answer);
 
 	free(answer);

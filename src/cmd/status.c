@@ -139,6 +139,15 @@ static void print_outbox(const struct context *context)
 	webhooks_disabled(context, NULL);
 }
 
+/* What nobody looks at is not green. */
+static void show_no_page(const struct status *status)
+{
+	if (status->bad != NULL)
+		text_list_add(&status->bad[STATE_UNKNOWN], "no page is watched");
+	if (status->pages == NULL && !status->silent)
+		puts("no page is watched yet: `lampwatch add NAME` adds one");
+}
+
 static int show(struct status *status, char **names)
 {
 	const struct context *context = status->context;
@@ -151,6 +160,8 @@ static int show(struct status *status, char **names)
 		status->known =
 			(struct known_states){.database = context->database, .now = status->now};
 	}
+	if (names[0] == NULL && context->config->page_count == 0)
+		show_no_page(status);
 	for (size_t i = 0; names[0] == NULL && i < context->config->page_count; i++)
 		show_page(status, &states, &context->config->pages[i]);
 	for (; *names != NULL; names++) {

@@ -30,13 +30,17 @@ bool config_read_path(const struct node_walk *walk, struct node node, void *targ
 	const struct config *config = walk->context;
 	char **path = target;
 	char *text = NULL;
+	bool good = node_read_text(walk, node, &text);
 
-	if (!node_read_text(walk, node, &text))
-		return false;
-	free(*path);
-	*path = file_join(config->folder, text);
+	if (good && text_starts(text, "~")) /* a shell knows whose home that is */
+		good = node_problem(walk->problems, node,
+			"a path is written out: \"~\" is no folder here, as in \"%s\"", text);
+	if (good) {
+		free(*path);
+		*path = file_join(config->folder, text);
+	}
 	free(text);
-	return true;
+	return good;
 }
 
 /* What is wrong with a file that the configuration names. The copy of a configuration that was good

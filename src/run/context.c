@@ -109,6 +109,14 @@ static bool take_last_good(struct context *context, const char *path, struct pro
 	return good;
 }
 
+int context_no_configuration(void)
+{
+	fputs("lampwatch: no lampwatch.yaml here and none in /etc/lampwatch: `lampwatch init` "
+	      "makes one, -c FILE names another\n",
+		stderr);
+	return EXIT_USAGE;
+}
+
 /* last_good: the copy may stand in for it. */
 static int load_configuration(struct context *context, bool last_good)
 {
@@ -118,12 +126,8 @@ static int load_configuration(struct context *context, bool last_good)
 	bool good;
 	int status;
 
-	if (path == NULL) {
-		fputs("lampwatch: no lampwatch.yaml here and none in /etc/lampwatch; -c FILE names "
-		      "one\n",
-			stderr);
-		return EXIT_USAGE;
-	}
+	if (path == NULL)
+		return context_no_configuration();
 	status = context_identify(context, path, &parsed);
 	if (status != EXIT_DONE) {
 		free(path);

@@ -124,4 +124,7 @@ const struct page_config *context_probe(const struct context *context, const cha
 /* Says that there is no archive yet. Returns EXIT_LOCAL. */
 int context_no_archive(const struct context *context);
 
+/* Says that there is no configuration, and how there will be one; EXIT_USAGE. */
+int context_no_configuration(void);
+
 #endif

@@ -204,6 +204,10 @@ check "(and found)" grep -q "    kind: google-workspace" lampwatch.yaml
 check "an address of the catalogue has its name" prints by-address 0 add --dry-run "$at"
 check "a name that is not in it is told, with the nearest" unchanged complains 'did you mean "Almanac"?' 2 add almanack
 check "a word is searched for" prints search 0 add --search north
+mkdir three; cp templates/probes.yaml three
+for name in Component Onedrop "Square One"; do echo "- {name: $name, url: \"https://example.org/${#name}\"}"; done > three/catalogue.yaml
+same "the word itself is found first, what begins with it next, then what has it inside" "Square Onedrop Component" \
+	"$(LAMPWATCH_TEMPLATES=$work/three "$lampwatch" add --search one | awk '{print $1}' | xargs)"
 check "a page whose kind the catalogue does not know is found" run 0 add --dry-run unnamed
 check "(with the kind of what is there)" grep -q "    kind: cstate" out
 check "--search says that it does not know it" prints search-unnamed 0 add --search unna

@@ -47,6 +47,7 @@ same "a command that is used wrongly: 2" "" "$wrong"
 check "nothing is silent yet" does 0 silence
 check "and nothing is made for any of these" test ! -e archive
 
+check "without a configuration it is said how to make one" bash -c "cd '$work/hooks' && '$lampwatch' status 2>&1 | grep -q 'lampwatch init'"
 check "status before the first run" prints 0 "never read" status
 check "log before the first run" does 0 log
 check "outbox before the first run" does 0 outbox
@@ -84,6 +85,7 @@ same "within 80 columns" "" "$("$lampwatch" --help | awk 'length > 80')"
 check "--version" prints 0 '^lampwatch [0-9]+\.[0-9]+' --version
 for word in version -V; do same "$word too" "$("$lampwatch" --version)" "$("$lampwatch" "$word")"; done
 same "help is --help" "$("$lampwatch" --help)" "$("$lampwatch" help)"
+same "help of help, too" "$("$lampwatch" --help)" "$("$lampwatch" help help)"
 same "and help COMMAND is COMMAND --help" "$("$lampwatch" log --help)" "$("$lampwatch" help log)"
 check "no command: 2, and the usage" prints 2 "^usage: lampwatch"
 check "an unknown command: 2, and the nearest" prints 2 'did you mean "status"' statsu
@@ -157,6 +159,11 @@ mv "$page.away" "$page"
 statuspage_page "$page" none operational operational
 sed -e "/^subscribers:/,+1d" -e "s#^archive: .*#archive: watch#" lampwatch.yaml > watch.yaml
 nagios() { at "$1" -c watch.yaml status --nagios "${@:2}"; echo "$?"; }
+grep -v '^  *- {name: example\|^pages:' watch.yaml > nothing.yaml
+same "where no page is watched, that is said" "no page is watched yet: \`lampwatch add NAME\` adds one" "$(at 50 -c nothing.yaml status)"
+same "and nothing is known" $'LAMPWATCH UNKNOWN: unknown: no page is watched | red=0 unknown=1 yellow=0\n3' \
+	"$(at 50 -c nothing.yaml status --nagios; echo "$?")"
+check "for scripts, too" prints 1 "no page is watched" -c nothing.yaml status --fail
 same "what has never been read is unknown" $'LAMPWATCH UNKNOWN: unknown: example (never read) | red=0 unknown=1 yellow=0\n3' "$(nagios 50)"
 at 50 -q -c watch.yaml run
 same "all is well" $'LAMPWATCH OK: nothing is red or yellow | red=0 unknown=0 yellow=0\n0' "$(nagios 50)"

@@ -29,4 +29,7 @@ same "with -v it succeeds, too" 0 "$(demonstration -v)"
 check "and shows the mails, the lamps, the log, the ledger and the archive" awk '
 	/^ *\| Subject: SIMULATED RED/ {mail = 1} /■ RED +google: fresh/ {lamp = 1} /event red  Gmail/ {log_ = 1}
 	/lamp red after/ {ledger = 1} /SHA256SUMS$/ {files = 1} END {exit !(mail && lamp && log_ && ledger && files)}' "$work/said"
+
+same "quickstart --help names each word that it takes" "build deb packages test" \
+	"$("$root/quickstart" --help | sed -n 's,^\./quickstart \([a-z]*\) .*,\1,p' | sort -u | grep . | xargs)"
 finish

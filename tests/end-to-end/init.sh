@@ -40,6 +40,7 @@ with() { local name=$1; shift; if "$@"; then pass "$name"; else fail "$name" "$s
 
 terminal "1. |archive" "2. |ops@example.com, second@example.com" "3. |$relay" "The user|" "4. |Example Services" "5. |cron"
 same "five questions are answered" 0 $status
+same "each question fits a terminal of 80 columns" "" "$(grep -E '^([1-5]\.|  ) ' <<< "$shown" | sed '/^Next:/,$d' | grep '.\{81\}')"
 with "the test message went out" shows "relay: delivered"
 same "to the first of those who are told" 1 "$(grep -lE '^X-Envelope-To: ops@example.com' $(mails relay) | wc -l)"
 with "the service was found" shows "Example Services: watched"
@@ -66,10 +67,11 @@ with "by its name" shows "lampwatch.yaml exists already, and is not touched"
 same "and not touched" "$before" "$(cat lampwatch.yaml)"
 
 begin
-terminal "1. |/dev/null/archive" "1. |archive" "2. |nobody" "2. |" "2. |ops@example.com" "3. |http://relay" "3. |$relay" "The user|" \
+terminal "1. |/dev/null/archive" "1. |~/archive" "1. |archive" "2. |nobody" "2. |" "2. |ops@example.com" "3. |http://relay" "3. |$relay" "The user|" \
 	"4. |example, exmple" "4. |" "5. |at" "5. |none"
 same "wrong answers are asked for again" 0 $status
 with "a folder that cannot be made" shows "/dev/null/archive: cannot be written to: Not a directory"
+with "a shell's home" shows '"~" is no folder here, as in "~/archive"'
 with "an address that is none" shows '"nobody" is no address such as ops@example.com'
 with "nobody" shows "somebody must be told"
 with "a relay that is none" shows "is a relay such as smtp://relay.example.net:587"
@@ -176,6 +178,7 @@ begin
 options --archive archive --mail ops@example.com --relay "smtp://127.0.0.1:9" --service none --schedule none
 same "without a relay that answers, and without a service, there is a configuration" 1 $status
 check "which is good" "$lampwatch" -c lampwatch.yaml check
+with "and it is said that nothing is watched" shows "no page is watched yet: \`lampwatch add NAME\` adds one"
 
 # ---- root writes for the owner of the archive ----
 
@@ -191,6 +194,12 @@ else
 	same "root's file is read by the owner's group" "0 $group 640" "$(stat -c '%u %g %a' lampwatch.yaml)"
 	same "the password is the owner's" "$owner $group 600" "$(stat -c '%u %g %a' relay.password)"
 	same "so is the archive" "$owner $group" "$(stat -c '%u %g' home/archive)"
+	mkdir roots; cd roots || exit 1; rm -f "$work"/relay/*.eml
+	shown=$(as_owner "$work/lampwatch" init "${all[@]:2}" --archive "$work/at/home/other" 2>&1 < /dev/null)
+	same "a folder that cannot be written to is 3" 3 $?
+	with "and said" shows "cannot be written to"
+	same "before anything is tried" 0 "$(count_mails relay)"
+	cd ..
 	check "the owner's runs go on" as_owner "$work/lampwatch" -c lampwatch.yaml run
 fi
 

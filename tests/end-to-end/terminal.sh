@@ -35,7 +35,7 @@ END
 }
 at() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "2014-01-24T19:$1:00Z" "${@:2}"; }
 page operational; at 00 -q run > "$work/said" 2>&1
-page major_outage; echo "450 later" > "$work/relay.script"; at 01 -q run > "$work/said" 2>&1
+page major_outage; echo "mail reply 450 later" > "$work/relay.script"; at 01 -q run > "$work/said" 2>&1
 at 02 silence $long --for 2h --reason "a reason in words that go on for longer than a line of a terminal has columns, and some more" > "$work/said" 2>&1
 
 # shown COLUMNS WORD…: on a terminal, without colours.
@@ -59,12 +59,14 @@ if have != want: print(f"lost: {[f for f in set(want) if have.count(f) != want.c
 END
 for words in log status "status -v" "status $long" "show $long" subscribers outbox routes; do
 	"$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:03:00Z $words > "$work/pipe" 2>&1
+	[ "$words" != outbox ] || cp "$work/pipe" "$work/owed"
 	check "in a pipe nothing of $words is cut" bash -c "test -s '$work/pipe' && ! grep -q … '$work/pipe'"
 	for columns in 60 80 120; do
 		shown $columns $words > "$work/terminal"
 		same "$words on $columns columns" "" "$(python3 "$work/compare.py" $columns "$work/terminal" "$work/pipe")"
 	done
 done
+check "the outbox has what the relay said" grep -q "450 later" "$work/owed"
 check "names are cut where that makes a line fit" grep -q "a-page-with-a-name-of-.*…: fresh, read 2014-01-24 19:01 UTC" <(shown 80 status)
 check "a wide name is cut at a whole character" grep -qE "^  ■ RED    国际消息传递和通知服务以… +major outage since" <(shown 80 status)
 check "a mark stays with its letter" grep -q "$(printf 'Cafe\u0301 ou\u0300 l\u2019on se\u0301journe\u0301 tre\u0300…')" <(shown 80 status)

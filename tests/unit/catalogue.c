@@ -204,13 +204,14 @@ static void test_a_word_is_looked_for_in_names_aliases_providers_and_addresses(v
 	const struct catalogue *catalogue = *state;
 	const struct catalogue_entry *workspace = catalogue_find(catalogue, "Google Workspace");
 
-	assert_true(service_matches(workspace, "WORKSPACE"));
-	assert_true(service_matches(workspace, "calendar"));
-	assert_true(service_matches(workspace, "appsstatus"));
-	assert_true(service_matches(workspace, "google-work"));
-	assert_true(service_matches(workspace, "lework"));
-	assert_false(service_matches(workspace, "--"));
-	assert_false(service_matches(workspace, "github"));
+	assert_int_equal(service_match(workspace, "WORKSPACE"), MATCH_WORD);
+	assert_int_equal(service_match(workspace, "calendar"), MATCH_WORD);
+	assert_int_equal(service_match(workspace, "appsstatus"), MATCH_WORD);
+	assert_int_equal(service_match(workspace, "google-workspace"), MATCH_WORD);
+	assert_int_equal(service_match(workspace, "google-work"), MATCH_BEGIN);
+	assert_int_equal(service_match(workspace, "lework"), MATCH_PART);
+	assert_int_equal(service_match(workspace, "--"), MATCH_NONE);
+	assert_int_equal(service_match(workspace, "github"), MATCH_NONE);
 }
 
 static void test_addresses_are_the_same_but_for_last_slash_and_case_of_host(void **state)
@@ -392,8 +393,8 @@ static void test_a_probe_has_no_address_and_is_found_by_its_names(void **state)
 	assert_non_null(gmail);
 	assert_null(gmail->url);
 	assert_ptr_equal(catalogue_find(probes, "Google Mail"), gmail);
-	assert_true(service_matches(gmail, "google"));
-	assert_false(service_matches(gmail, "github"));
+	assert_int_equal(service_match(gmail, "google"), MATCH_WORD);
+	assert_int_equal(service_match(gmail, "github"), MATCH_NONE);
 	assert_string_equal(catalogue_nearest(probes, "gmial"), "Gmail");
 }
 

@@ -152,6 +152,9 @@ static void test_what_comes_next(void **state)
 	says(next_of(own), "systemd-run --user --on-calendar=minutely", true);
 	own.schedule = "none";
 	says(next_of(own), "by whatever starts it", true);
+	own.path = "/home/a/it's mine/lampwatch.yaml";
+	says(next_of(own), "/usr/bin/lampwatch -c '/home/a/it'\\''s mine/lampwatch.yaml' run",
+		true);
 }
 
 int main(void)
