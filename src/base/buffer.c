@@ -61,19 +61,27 @@ bool buffer_byte(struct buffer *buffer, char byte)
 	return buffer_add(buffer, &byte, 1);
 }
 
+/* Once, where it fits into what is there. */
 bool buffer_format(struct buffer *buffer, const char *format, ...)
 {
 	va_list arguments;
+	size_t room;
 	int length;
 
+	buffer_reserve(buffer, 0);
+	room = buffer->capacity - buffer->length;
 	va_start(arguments, format);
-	length = vsnprintf(NULL, 0, format, arguments);
+	length = vsnprintf(buffer->data + buffer->length, room, format, arguments);
 	va_end(arguments);
-	if (length < 0 || !buffer_reserve(buffer, (size_t)length))
+	if (length < 0 || !buffer_reserve(buffer, (size_t)length)) {
+		buffer->data[buffer->length] = '\0';
 		return false;
-	va_start(arguments, format);
-	vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
-	va_end(arguments);
+	}
+	if ((size_t)length >= room) {
+		va_start(arguments, format);
+		vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+		va_end(arguments);
+	}
 	buffer->length += (size_t)length;
 	return true;
 }

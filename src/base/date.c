@@ -14,13 +14,16 @@
 
 enum {
 	EARLIEST = 631152000, /* 1990-01-01: older dates on status pages are placeholders */
-	YEAR_MAX = 9999,
 	EPOCH_SECONDS_DIGITS = 10,
 	EPOCH_MILLISECONDS_DIGITS = 13,
 	MINUTE = 60,
 	HOUR = 60 * MINUTE,
 	DAY = 24 * HOUR,
+	ZONE_NAME_MAX = 16,
 };
+
+#define YEAR_0 (-INT64_C(62167219200)) /* its first second */
+#define YEAR_10000 INT64_C(253402300800)
 
 static const char decimal[] = "0123456789";
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -248,32 +251,88 @@ bool date_parse(const char *text, int64_t *time)
 }
 
 /* False for years of more than four digits. */
+static bool writable(int64_t seconds)
+{
+	return seconds >= YEAR_0 && seconds < YEAR_10000;
+}
+
 static bool broken_down(int64_t seconds, struct tm *tm)
 {
 	time_t time = (time_t)seconds;
 
-	return gmtime_r(&time, tm) != NULL && tm->tm_year + 1900 >= 0 &&
-	       tm->tm_year + 1900 <= YEAR_MAX;
+	return writable(seconds) && gmtime_r(&time, tm) != NULL;
 }
 
-static void write_utc(int64_t time, const char *colon, char out[static DATE_TEXT_MAX])
+static char *put_digits(char *at, int digits, int number)
+{
+	for (int i = digits - 1; i >= 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return at + digits;
+}
+
+/*
+ * Writes the parts that the form names, Y of four digits and M D h m s of two, d and b the names of
+ * the day and the month, z the zone; the rest of it as it is. Many dates are written, and printf
+ * would take ten times as long; strftime() would take the names from the locale.
+ */
+static void write_form(
+	const char *form, const struct tm *tm, const char *zone, char out[static DATE_TEXT_MAX])
+{
+	char *at = out;
+
+	for (; *form != '\0'; form++) {
+		switch (*form) {
+		case 'Y':
+			at = put_digits(at, 4, tm->tm_year + 1900);
+			break;
+		case 'M':
+			at = put_digits(at, 2, tm->tm_mon + 1);
+			break;
+		case 'D':
+			at = put_digits(at, 2, tm->tm_mday);
+			break;
+		case 'h':
+			at = put_digits(at, 2, tm->tm_hour);
+			break;
+		case 'm':
+			at = put_digits(at, 2, tm->tm_min);
+			break;
+		case 's':
+			at = put_digits(at, 2, tm->tm_sec);
+			break;
+		case 'd':
+			at = mempcpy(at, day_names + 3 * tm->tm_wday, 3);
+			break;
+		case 'b':
+			at = mempcpy(at, month_names + 3 * tm->tm_mon, 3);
+			break;
+		case 'z':
+			at = mempcpy(at, zone, strnlen(zone, ZONE_NAME_MAX));
+			break;
+		default:
+			*at++ = *form;
+		}
+	}
+	*at = '\0';
+}
+
+static void write_utc(int64_t time, const char *form, char out[static DATE_TEXT_MAX])
 {
 	struct tm tm;
 
 	out[0] = '\0';
 	if (broken_down(time, &tm))
-		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02dT%02d%s%02d%s%02dZ", tm.tm_year + 1900,
-			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, colon, tm.tm_min, colon, tm.tm_sec);
+		write_form(form, &tm, "", out);
 }
 
 void date_write(int64_t time, char out[static DATE_TEXT_MAX])
 {
-	write_utc(time, ":", out);
+	write_utc(time, "Y-M-DTh:m:sZ", out);
 }
 
 void date_write_compact(int64_t time, char out[static DATE_TEXT_MAX])
 {
-	write_utc(time, "", out);
+	write_utc(time, "Y-M-DThmsZ", out);
 }
 
 bool date_stamp(const char *text, int64_t *time)
@@ -301,22 +360,9 @@ void date_normalise(const char *text, char out[static DATE_TEXT_MAX])
 		date_write(time, out);
 }
 
-/* strftime() would take the names from the locale. */
-static void write_named(
-	const struct tm *tm, const char *comma, const char *zone, char out[static DATE_TEXT_MAX])
-{
-	snprintf(out, DATE_TEXT_MAX, "%.3s%s %02d %.3s %04d %02d:%02d:%02d %.16s",
-		day_names + 3 * tm->tm_wday, comma, tm->tm_mday, month_names + 3 * tm->tm_mon,
-		tm->tm_year + 1900, tm->tm_hour, tm->tm_min, tm->tm_sec, zone);
-}
-
 void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX])
 {
-	struct tm tm;
-
-	out[0] = '\0';
-	if (broken_down(time, &tm))
-		write_named(&tm, ",", "+0000", out);
+	write_utc(time, "d, D b Y h:m:s +0000", out);
 }
 
 /* The parts of a time in the zone (NULL: UTC), and the zone's abbreviation then. False if out of
@@ -326,10 +372,8 @@ static bool local_parts(int64_t seconds, const char *zone, struct tm *tm, const 
 	time_t time = (time_t)seconds;
 
 	*zone_name = "UTC";
-	if (!broken_down(seconds, tm))
-		return false;
-	if (zone == NULL)
-		return true;
+	if (zone == NULL || !writable(seconds))
+		return broken_down(seconds, tm);
 	if (!text_equal(getenv("TZ"), zone)) {
 		setenv("TZ", zone, 1);
 		tzset();
@@ -347,7 +391,7 @@ void date_write_local(int64_t time, const char *zone, char out[static DATE_TEXT_
 
 	out[0] = '\0';
 	if (local_parts(time, zone, &tm, &name))
-		write_named(&tm, "", name, out);
+		write_form("d D b Y h:m:s z", &tm, name, out);
 }
 
 void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_MAX])
@@ -357,8 +401,7 @@ void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_
 
 	out[0] = '\0';
 	if (local_parts(time, zone, &tm, &name))
-		snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d %02d:%02d %.16s", tm.tm_year + 1900,
-			tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, name);
+		write_form("Y-M-D h:m z", &tm, name, out);
 }
 
 int date_offset(int64_t time, const char *zone)

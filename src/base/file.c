@@ -357,9 +357,18 @@ bool file_remove_tree(const char *path, struct error *error)
 
 char *file_join(const char *folder, const char *name)
 {
+	size_t length, name_size = strlen(name) + 1;
+	char *path;
+
 	if (name[0] == '/' || text_empty(folder) || text_equal(folder, "."))
 		return memory_string(name);
-	return memory_format("%s%s%s", folder, text_ends(folder, "/") ? "" : "/", name);
+	/* a thousand times for each hundred pages: printf would take ten times as long */
+	length = strlen(folder) - text_ends(folder, "/");
+	path = memory_new(length + 1 + name_size);
+	memcpy(path, folder, length);
+	path[length] = '/';
+	memcpy(path + length + 1, name, name_size);
+	return path;
 }
 
 char *file_folder(const char *path)

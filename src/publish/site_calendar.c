@@ -165,8 +165,8 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 {
 	int64_t from = site_day_begin(page->site, day), to = site_day_begin(page->site, day + 1);
 	int64_t edges[SITE_CELLS_MAX + 1];
-	struct site_strip strip = {
-		edges, site_edges_even(from, to, SITE_DAY_CELL, edges), "parts of 5 minutes"};
+	struct site_strip strip = {edges, site_edges_even(from, to, SITE_DAY_CELL, edges),
+		"parts of 5 minutes", false};
 	char whole[SITE_CELLS_MAX + 1], clock[16], name[16];
 	struct value *data = begin(page, day, day, &strip, whole), *entries, *labels;
 	struct date date = date_of(day);
@@ -203,9 +203,9 @@ bool site_write_month(const struct site_page *page, int64_t day, struct error *e
 	struct site_strip strip = {edges,
 		site_edges_even(site_day_begin(page->site, first), site_day_begin(page->site, next),
 			SITE_MONTH_CELL, edges),
-		"parts of 2 hours"};
+		"parts of 2 hours", false};
 	int64_t often[SITE_CELLS_MAX], day_edges[SITE_CELLS_MAX + 1];
-	struct site_strip by_day = {day_edges, (size_t)(next - first), "days"};
+	struct site_strip by_day = {day_edges, (size_t)(next - first), "days", false};
 	char whole[SITE_CELLS_MAX + 1], label[16];
 	struct value *data = begin(page, first, next - 1, &strip, whole), *labels, *days,
 		     *last = NULL;
@@ -243,7 +243,7 @@ bool site_write_year(const struct site_page *page, int64_t day, struct error *er
 	struct date date = date_of(day);
 	int64_t first = site_month_day(date.year, 1), next = site_month_day(date.year + 1, 1),
 		edges[SITE_CELLS_MAX + 1];
-	struct site_strip strip = {edges, (size_t)(next - first), "days"};
+	struct site_strip strip = {edges, (size_t)(next - first), "days", false};
 	int64_t often[SITE_CELLS_MAX];
 	char whole[SITE_CELLS_MAX + 1], label[4];
 	struct value *data, *labels, *months, *last = NULL;

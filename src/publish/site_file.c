@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/date.h"
 #include "base/file.h"
@@ -8,19 +9,29 @@
 #include "base/template.h"
 #include "publish/site_p.h"
 
+/* Whether the file has that content; of another length it is not read. */
+static bool has_content(const char *path, const void *bytes, size_t length)
+{
+	struct buffer text = {0};
+	struct stat status;
+	bool has = stat(path, &status) == 0 && (size_t)status.st_size == length &&
+		   file_read(path, &text, NULL) && text.length == length &&
+		   memcmp(buffer_string(&text), bytes, length) == 0;
+
+	buffer_release(&text);
+	return has;
+}
+
 /* Writes the bytes to archive/name, unless the file has that content already. */
 static bool write_file(const struct site *site, const char *name, const void *bytes, size_t length,
 	struct error *error)
 {
 	char *path = file_join(site->archive, name), *folder = file_folder(path);
-	struct buffer text = {0};
-	bool done = (file_read(path, &text, NULL) && text.length == length &&
-			    memcmp(buffer_string(&text), bytes, length) == 0) ||
+	bool done = has_content(path, bytes, length) ||
 		    file_replace(path, bytes, length, FILE_MODE, NULL) ||
 		    (file_make_folders(folder, FOLDER_MODE, error) &&
 			    file_replace(path, bytes, length, FILE_MODE, error));
 
-	buffer_release(&text);
 	free(folder);
 	free(path);
 	return done;

@@ -147,6 +147,7 @@ struct site_strip {
 	const int64_t *edges;
 	size_t count;
 	const char *unit; /* what a cell is: "days" */
+	bool now;         /* with what each lamp says by now, and since when */
 };
 
 char site_cell(enum colour colour);
@@ -169,9 +170,9 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
 void site_strip_whole(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1]);
 
-/* The same, and a list with one map for each indicator, the troubled first: lamp, name, word,
- * since, worst, strip; at most SITE_LAMPS_MAX, with the number of the others in *left.
- */
+/* The same, and a list with one map for each indicator, the troubled first: name, overall, worst,
+ * strip, and where now is asked for lamp, word, gone, since; at most SITE_LAMPS_MAX, with the
+ * number of the others in *left. */
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left);
 

@@ -214,7 +214,7 @@ static struct value *page_value(const struct site_page *page, char whole[static 
 {
 	const struct site *site = page->site;
 	int64_t today = site_day(site, site->now), edges[SITE_CELLS_MAX + 1];
-	struct site_strip strip = {edges, SITE_DAYS, "days"};
+	struct site_strip strip = {edges, SITE_DAYS, "days", true};
 	struct value *data = value_map(), *years, *badges;
 	char day[16];
 	int first_year;

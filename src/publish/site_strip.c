@@ -3,9 +3,11 @@
  * Strips: time from left to right, in cells. A colour is also a height, for readers who cannot tell
  * colours apart: worse is higher.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/memory.h"
 #include "model/indicator_state.h"
 #include "publish/site_p.h"
@@ -27,6 +29,10 @@ static const struct {
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
+/* Where in kinds a cell stands; whatever else there is, is as nothing known. */
+static const unsigned char ranks[UCHAR_MAX + 1] = {
+	['-'] = 0, ['g'] = 1, ['b'] = 2, ['x'] = 3, ['y'] = 4, ['r'] = 5};
+
 char site_cell(enum colour colour)
 {
 	static const char cells[] = "gbyrx"; /* in the order of enum colour */
@@ -36,11 +42,7 @@ char site_cell(enum colour colour)
 
 static int badness(char cell)
 {
-	int i = KIND_COUNT - 1;
-
-	while (i > 0 && kinds[i].cell != cell)
-		i--;
-	return i;
+	return ranks[(unsigned char)cell];
 }
 
 const char *site_strip_colour(char cell)
@@ -84,10 +86,21 @@ void site_cells(const struct stretches *stretches, enum level red, const struct 
 			paint_cell(&cells[i], 'x');
 }
 
+/* Most days lie where the offset from UTC stays the same. */
 void site_edges_days(const struct site *site, int64_t first, size_t count, int64_t *edges)
 {
-	for (size_t i = 0; i <= count; i++)
-		edges[i] = site_day_begin(site, first + (int64_t)i);
+	const char *zone = site->config->timezone;
+	int64_t begin = first * SITE_DAY_SECONDS; /* of the day in UTC */
+	int before = date_offset(begin - SITE_DAY_SECONDS, zone), now = date_offset(begin, zone),
+	    after;
+
+	for (size_t i = 0; i <= count; i++, begin += SITE_DAY_SECONDS) {
+		after = date_offset(begin + SITE_DAY_SECONDS, zone);
+		edges[i] = before == now && now == after ? begin - now
+							 : site_day_begin(site, first + (int64_t)i);
+		before = now;
+		now = after;
+	}
 }
 
 size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
@@ -110,12 +123,11 @@ static bool is_drawn(char cell, int kind)
 
 static void add_path(struct value *paths, const char *cells, int kind)
 {
-	bool present = strchr(cells, kinds[kind].cell) != NULL;
 	struct buffer d = {0};
 	struct value *map;
 	size_t end = 0; /* of the piece before */
 
-	for (size_t i = 0, width; present && cells[i] != '\0'; i += width > 0 ? width : 1) {
+	for (size_t i = 0, width; cells[i] != '\0'; i += width > 0 ? width : 1) {
 		for (width = 0; cells[i + width] != '\0' && is_drawn(cells[i + width], kind);)
 			width++;
 		if (width > 0 && d.length == 0)
@@ -124,44 +136,33 @@ static void add_path(struct value *paths, const char *cells, int kind)
 			buffer_format(&d, "m%zu 0h%zu", i - end, width);
 		end = width > 0 ? i + width : end;
 	}
-	if (d.length > 0) {
-		map = value_append(paths, value_map());
-		value_put_text(map, "cell", (char[]){kinds[kind].cell, '\0'});
-		value_put_text(map, "d", buffer_string(&d));
-	}
+	map = value_append(paths, value_map());
+	value_put_text(map, "cell", (char[]){kinds[kind].cell, '\0'});
+	value_put_text(map, "d", buffer_string(&d));
 	buffer_release(&d);
-}
-
-static size_t count_of(const char *cells, char cell)
-{
-	size_t count = 0;
-
-	for (; *cells != '\0'; cells++)
-		count += *cells == cell;
-	return count;
 }
 
 struct value *site_strip_value(const char *cells, const char *unit)
 {
 	struct value *map = value_map(), *paths = value_put(map, "paths", value_list());
-	size_t known = strlen(cells) - count_of(cells, '-');
+	size_t counts[KIND_COUNT] = {0}, all = strlen(cells);
 	struct buffer words = {0};
 	int trouble = 0;
 
-	value_put_number(map, "cells", (int64_t)strlen(cells));
+	for (size_t i = 0; i < all; i++)
+		counts[badness(cells[i])]++;
+	value_put_number(map, "cells", (int64_t)all);
 	for (int i = 1; i < KIND_COUNT; i++)
-		add_path(paths, cells, i);
-	if (known > 0)
-		buffer_format(&words, "%zu %s", known, unit);
+		if (counts[i] > 0)
+			add_path(paths, cells, i);
+	if (counts[0] < all)
+		buffer_format(&words, "%zu %s", all - counts[0], unit);
 	else
 		buffer_text(&words, "nothing is known");
-	for (int i = KIND_COUNT - 1; i > 1; i--) {
-		size_t count = count_of(cells, kinds[i].cell);
-
-		if (count > 0)
-			buffer_format(&words, "%s %zu %s", trouble++ > 0 ? "," : ":", count,
+	for (int i = KIND_COUNT - 1; i > 1; i--)
+		if (counts[i] > 0)
+			buffer_format(&words, "%s %zu %s", trouble++ > 0 ? "," : ":", counts[i],
 				kinds[i].colour);
-	}
 	value_put_text(map, "words", buffer_string(&words));
 	buffer_release(&words);
 	return map;
@@ -216,6 +217,20 @@ void site_strip_whole(const struct site_page *page, const struct site_strip *str
 	free(fill(page, strip, whole));
 }
 
+static void put_now(
+	const struct site_page *page, const struct indicator_state *indicator, struct value *map)
+{
+	const char *level = level_label(indicator->level);
+	struct sight sight =
+		history_sight(&page->history.unseen, indicator->since, page->history.end);
+
+	value_put(map, "lamp", site_lamp(site_lamp_colour(page, indicator), level));
+	site_put_word(map, indicator->word, level);
+	value_put_boolean(map, "gone", indicator->gone);
+	value_put(map, "since", site_time(page->site, indicator->since));
+	site_put_sight(page->site, map, &sight, page->history.end);
+}
+
 struct value *site_strips(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1], size_t *left)
 {
@@ -226,19 +241,13 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 	qsort(list, count, sizeof *list, by_trouble);
 	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++) {
 		const struct indicator_state *indicator = list[i].indicator->indicator;
-		const char *level = level_label(indicator->level);
 		struct value *map = value_append(indicators, value_map());
-		struct sight sight =
-			history_sight(&page->history.unseen, indicator->since, page->history.end);
 
 		site_put(map, "name", list[i].indicator->label);
 		value_put_boolean(map, "overall", indicator->id[0] == '\0');
-		value_put(map, "lamp", site_lamp(site_lamp_colour(page, indicator), level));
 		value_put_text(map, "worst", kinds[list[i].worst].colour);
-		site_put_word(map, indicator->word, level);
-		value_put_boolean(map, "gone", indicator->gone);
-		value_put(map, "since", site_time(page->site, indicator->since));
-		site_put_sight(page->site, map, &sight, page->history.end);
+		if (strip->now)
+			put_now(page, indicator, map);
 		value_put(map, "strip", site_strip_value(list[i].cells, strip->unit));
 		site_put_fact(page, indicator->id, strip, map);
 	}

@@ -21,6 +21,7 @@ const struct schema_step alarm_schema[] = {
 	     "CREATE INDEX alarm_origin ON alarm (page, kind, indicator, origin);"},
 	/* of "follows": what it follows from */
 	{16, "ALTER TABLE alarm ADD COLUMN cause INTEGER;"},
+	{18, "CREATE INDEX alarm_cause ON alarm (cause) WHERE cause IS NOT NULL;"},
 	{0},
 };
 

@@ -37,11 +37,20 @@ static size_t list_maximum(const char *name, bool machines)
 	return SIZE_MAX;
 }
 
+/* Under NAME_left how many of the list's members are not shown. */
+static void put_left(struct value *map, const char *name, size_t count, bool machines)
+{
+	size_t maximum = list_maximum(name, machines);
+	char *left = memory_format("%s_left", name);
+
+	value_put_number(map, left, count > maximum ? (int64_t)(count - maximum) : 0);
+	free(left);
+}
+
 /* A copy for people or machines to read: see message_data.h. name is the key of the value, or NULL.
  */
 static struct value *presented(const struct value *value, const char *name, bool machines)
 {
-	size_t maximum = list_maximum(name, machines);
 	struct value *copy;
 
 	if (value->type == VALUE_TEXT) {
@@ -50,6 +59,8 @@ static struct value *presented(const struct value *value, const char *name, bool
 		copy = value_text(text);
 		free(text);
 	} else if (value->type == VALUE_LIST) {
+		size_t maximum = list_maximum(name, machines);
+
 		copy = value_list();
 		for (size_t i = 0; i < value->count && i < maximum; i++)
 			value_append(copy, presented(value->members[i], NULL, machines));
@@ -57,16 +68,11 @@ static struct value *presented(const struct value *value, const char *name, bool
 		copy = value_map();
 		for (size_t i = 0; i < value->count; i++) {
 			const struct value *member = value->members[i];
-			char *left = memory_format("%s_left", value->keys[i]);
+			const char *key = value->keys[i];
 
-			maximum = list_maximum(value->keys[i], machines);
-			value_put(
-				copy, value->keys[i], presented(member, value->keys[i], machines));
+			value_put(copy, key, presented(member, key, machines));
 			if (member->type == VALUE_LIST)
-				value_put_number(copy, left,
-					member->count > maximum ? (int64_t)(member->count - maximum)
-								: 0);
-			free(left);
+				put_left(copy, key, member->count, machines);
 		}
 	} else {
 		copy = value_copy(value);

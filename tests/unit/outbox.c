@@ -590,6 +590,7 @@ static void test_what_an_older_program_owed_is_owed_still_and_whole(void **state
 		"DROP TABLE crowd;",
 		"DROP TABLE meaning;",
 		"DROP TABLE finding;",
+		"DROP INDEX alarm_cause;",
 		"DROP INDEX alarm_origin;",
 		"ALTER TABLE alarm DROP COLUMN origin;",
 		"ALTER TABLE alarm DROP COLUMN turn;",
