@@ -4,6 +4,7 @@
  * and the namespaces that are in scope at once. It reads markup only as far as it must to find the
  * tags, and may take for an attribute what is none: the maxima are far beyond what any page needs.
  */
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,20 +26,33 @@ struct count {
 	size_t own[DEPTH_MAX + 1], depth; /* those that each open element has brought */
 };
 
-static const char blanks[] = " \t\r\n\f";
+/* What a byte is to a tag; a set of them is a sum. */
+enum { BLANK = 1, SLASH = 2, CLOSE = 4, EQUALS = 8, OPEN = 16 };
 
-static bool is_in(char byte, const char *set)
+static const unsigned char classes[UCHAR_MAX + 1] = {
+	[' '] = BLANK,
+	['\t'] = BLANK,
+	['\r'] = BLANK,
+	['\n'] = BLANK,
+	['\f'] = BLANK,
+	['/'] = SLASH,
+	['>'] = CLOSE,
+	['='] = EQUALS,
+	['<'] = OPEN,
+};
+
+static bool is_in(char byte, int set)
 {
-	return byte != '\0' && strchr(set, byte) != NULL;
+	return (classes[(unsigned char)byte] & set) != 0;
 }
 
-static void skip_while(struct count *count, const char *set)
+static void skip_while(struct count *count, int set)
 {
 	while (count->at < count->end && is_in(*count->at, set))
 		count->at++;
 }
 
-static void skip_until(struct count *count, const char *set)
+static void skip_until(struct count *count, int set)
 {
 	while (count->at < count->end && !is_in(*count->at, set))
 		count->at++;
@@ -67,11 +81,11 @@ static void skip_value(struct count *count)
 {
 	char quote;
 
-	skip_while(count, blanks);
+	skip_while(count, BLANK);
 	if (count->at == count->end || *count->at != '=')
 		return;
 	count->at++;
-	skip_while(count, blanks);
+	skip_while(count, BLANK);
 	if (count->at == count->end)
 		return;
 	quote = *count->at;
@@ -81,7 +95,7 @@ static void skip_value(struct count *count)
 
 		count->at = end != NULL ? end + 1 : count->end;
 	} else {
-		skip_until(count, " \t\r\n\f>");
+		skip_until(count, BLANK + CLOSE);
 	}
 }
 
@@ -94,13 +108,13 @@ static size_t count_tag(struct count *count, bool *empty)
 	count->attributes = 0;
 	*empty = false;
 	for (;;) {
-		skip_while(count, " \t\r\n\f/");
+		skip_while(count, BLANK + SLASH);
 		if (count->at == count->end || *count->at == '>')
 			break;
 		if (count->attributes++ == ELEMENT_ATTRIBUTES_MAX)
 			return namespaces;
 		namespaces += !count->html && begins(count, "xmlns");
-		skip_until(count, " \t\r\n\f=/>");
+		skip_until(count, BLANK + EQUALS + SLASH + CLOSE);
 		skip_value(count);
 	}
 	*empty = count->at[-1] == '/';
@@ -132,7 +146,7 @@ static void count_element(struct count *count)
 	size_t length, namespaces;
 	bool empty;
 
-	skip_until(count, " \t\r\n\f/>");
+	skip_until(count, BLANK + SLASH + CLOSE);
 	length = (size_t)(count->at - name);
 	namespaces = count_tag(count, &empty);
 	if (count->html) {
@@ -177,7 +191,7 @@ static void count_markup(struct count *count)
 		end_element(count);
 	else if (begins(count, "!"))
 		count_declaration(count);
-	else if (count->at < count->end && !is_in(*count->at, " \t\r\n\f<>=") &&
+	else if (count->at < count->end && !is_in(*count->at, BLANK + OPEN + CLOSE + EQUALS) &&
 		 (!count->html || (*count->at | 0x20) >= 'a'))
 		count_element(count);
 }
