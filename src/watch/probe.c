@@ -179,13 +179,11 @@ static void put_attempts(struct buffer *out, const struct pending *list, size_t 
 
 	buffer_text(out, "\"attempts\": [");
 	for (size_t i = 0; i < count; i++) {
-		const struct buffer *transcript = &list[i].attempt.answer.transcript;
-
 		if (list[i].attempt.unasked)
 			continue;
 		buffer_text(out, between);
 		between = ", ";
-		buffer_add(out, buffer_string(transcript), transcript->length);
+		check_answer_json(&list[i].attempt.answer, out);
 	}
 	buffer_text(out, "]");
 }
