@@ -432,7 +432,8 @@ static void ask(struct pending *pending)
 		.connect_timeout = fetch->connect_timeout,
 		.body_maximum = fetch->body_maximum,
 		.guard = text_equal(network_before(&probe->networks, host), "public")
-				 ? "leads into a private network, and was public at first: refused"
+				 ? "its host leads into a private network, and was public at "
+				   "first: refused"
 				 : NULL,
 		.done = on_answer,
 		.context = pending,
