@@ -42,6 +42,7 @@ void check_answer_release(struct check_answer *answer)
 {
 	free(answer->word);
 	buffer_release(&answer->transcript);
+	buffer_release(&answer->body);
 	*answer = (struct check_answer){0};
 }
 

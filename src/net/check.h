@@ -38,8 +38,9 @@ enum check_family { CHECK_ANY, CHECK_IPV4, CHECK_IPV6 };
 enum {
 	CHECK_WORD_MAX = 160,       /* bytes */
 	CHECK_KEPT_MAX = 64 * 1024, /* bytes of an answer's body that stand in a transcript */
-	CHECK_TRANSCRIPT_MAX = 1024 * 1024,                            /* bytes of one attempt's */
-	CHECK_ANSWER_MAX = CHECK_TRANSCRIPT_MAX + ERROR_TEXT_MAX + 64, /* between processes */
+	CHECK_TRANSCRIPT_MAX = 1024 * 1024, /* bytes of one attempt's */
+	CHECK_ANSWER_MAX =                  /* between processes */
+	CHECK_TRANSCRIPT_MAX + CHECK_KEPT_MAX + ERROR_TEXT_MAX + 64,
 	CHECK_STATUSES_MAX = 32,
 	CHECK_ANSWERS_MAX = 32,
 };
@@ -87,20 +88,25 @@ struct check_answer {
 	 * refused", "no such host", "certificate expired 2014-01-23", "the body lacks \"Gmail\"",
 	 * "slower than 10 s"; "" where it is good. */
 	char *word;
-	/* One JSON object: family, address, began (RFC 3339 with milliseconds), lookup_ms,
-	 * connect_ms, tls_ms, first_byte_ms, total_ms, status, headers (without Set-Cookie,
-	 * Authorization and their kin), certificate (SHA-256 of the leaf), certificate_ends, body
-	 * (the first CHECK_KEPT_MAX bytes, as UTF-8), body_length, body_sha256, redirects, greeting
-	 * and capabilities of mail protocols, records of DNS, detail (what a library says), state,
-	 * word: what there is of them. Headers, redirects, greeting, capabilities and records are
-	 * lists of lines; times count from the beginning. */
+	/* One JSON object, but for the body (check_answer_json()): family, address, began (RFC 3339
+	 * with milliseconds), lookup_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status,
+	 * headers (without Set-Cookie, Authorization and their kin), certificate (SHA-256 of the
+	 * leaf), certificate_ends, body_length, body_sha256, redirects, greeting and capabilities
+	 * of mail protocols, records of DNS, detail (what a library says), state, word: what there
+	 * is of them. Headers, redirects, greeting, capabilities and records are lists of lines;
+	 * times count from the beginning. */
 	struct buffer transcript;
+	struct buffer body;        /* of http: its first CHECK_KEPT_MAX bytes, as they came */
 	enum http_network network; /* where it led; of dns: whether an address of the records is in
 				    * a private network */
 	bool answered;             /* some host took a connection: our network is up */
 };
 
 void check_answer_release(struct check_answer *answer);
+
+/* Adds the transcript, in which the body is UTF-8. Most answers say what the last one said, and
+ * nobody wants theirs. */
+void check_answer_json(const struct check_answer *answer, struct buffer *out);
 
 /*
  * An answer on its way between two processes of one program. error: NULL, or why nobody could ask

@@ -14,10 +14,10 @@ enum {
 	LINES_MAX = 32 * 1024, /* of a list in it */
 };
 
-/* Goes before the word, or the error's text, and the transcript. */
+/* Goes before the word, or the error's text, the transcript and the body. */
 struct numbers {
 	int32_t state, network, answered, remedy, number;
-	uint32_t text, transcript; /* bytes */
+	uint32_t text, transcript, body; /* bytes */
 };
 
 void check_answer_write(
@@ -27,11 +27,13 @@ void check_answer_write(
 	const char *text = lacks ? error->text : answer->word;
 	const struct numbers numbers = {(int32_t)answer->state, (int32_t)answer->network,
 		answer->answered, lacks ? (int32_t)error->remedy : 0, lacks ? error->number : 0,
-		(uint32_t)strlen(text), lacks ? 0 : (uint32_t)answer->transcript.length};
+		(uint32_t)strlen(text), lacks ? 0 : (uint32_t)answer->transcript.length,
+		lacks ? 0 : (uint32_t)answer->body.length};
 
 	buffer_add(out, &numbers, sizeof numbers);
 	buffer_add(out, text, numbers.text);
 	buffer_add(out, buffer_string(&answer->transcript), numbers.transcript);
+	buffer_add(out, buffer_string(&answer->body), numbers.body);
 }
 
 /* ---- the transcript: exactly what json_write() makes of texts, integers and lists of texts ----
@@ -142,20 +144,22 @@ static bool is_line(const char *bytes, size_t length)
 	return controls == 0 && text_valid(bytes, length);
 }
 
-/* It will stand in one document with what others say, and nothing in it ends it early. */
+/* It will stand in one document with what others say, and nothing in it ends it early. A body is
+ * appended to its members. */
 static bool is_transcript(const char *bytes, size_t length)
 {
 	struct scan scan = {bytes, bytes + length};
 
-	return length <= CHECK_TRANSCRIPT_MAX && is_line(bytes, length) && take(&scan, '{') &&
-	       take_all(&scan, take_member, MEMBERS_MAX, '}') && scan.at == scan.end;
+	return length > strlen("{}") && length <= CHECK_TRANSCRIPT_MAX && is_line(bytes, length) &&
+	       take(&scan, '{') && take_all(&scan, take_member, MEMBERS_MAX, '}') &&
+	       scan.at == scan.end;
 }
 
 static bool is_lack(const struct numbers *numbers)
 {
 	return (numbers->remedy == REMEDY_LOCAL || numbers->remedy == REMEDY_CONFIGURATION) &&
 	       numbers->number >= 0 && numbers->text > 0 && numbers->text < ERROR_TEXT_MAX &&
-	       numbers->transcript == 0;
+	       numbers->transcript == 0 && numbers->body == 0;
 }
 
 static bool is_answer(const struct numbers *numbers, const char *transcript)
@@ -164,7 +168,7 @@ static bool is_answer(const struct numbers *numbers, const char *transcript)
 	       numbers->state >= CHECK_GOOD && numbers->state <= CHECK_ABSENT &&
 	       (numbers->text == 0) == (numbers->state == CHECK_GOOD) &&
 	       numbers->network >= HTTP_NETWORK_UNKNOWN &&
-	       numbers->network <= HTTP_NETWORK_PRIVATE &&
+	       numbers->network <= HTTP_NETWORK_PRIVATE && numbers->body <= CHECK_KEPT_MAX &&
 	       is_transcript(transcript, numbers->transcript);
 }
 
@@ -179,7 +183,7 @@ bool check_answer_take(
 	if (length < sizeof numbers)
 		return false;
 	memcpy(&numbers, bytes, sizeof numbers);
-	if (length != sizeof numbers + (uint64_t)numbers.text + numbers.transcript)
+	if (length != sizeof numbers + (uint64_t)numbers.text + numbers.transcript + numbers.body)
 		return false;
 	transcript = text + numbers.text;
 	if (!is_line(text, numbers.text) || !(is_lack(&numbers) || is_answer(&numbers, transcript)))
@@ -196,5 +200,7 @@ bool check_answer_take(
 	answer->transcript.maximum = CHECK_TRANSCRIPT_MAX;
 	buffer_expect(&answer->transcript, numbers.transcript);
 	buffer_add(&answer->transcript, transcript, numbers.transcript);
+	buffer_expect(&answer->body, numbers.body);
+	buffer_add(&answer->body, transcript + numbers.transcript, numbers.body);
 	return true;
 }

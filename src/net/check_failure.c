@@ -149,7 +149,9 @@ static char *own_word(const struct transfer *transfer, CURLcode code)
 	const struct check_work *work = transfer->check;
 
 	if (transfer->refused)
-		return memory_string("leads into a private network: refused");
+		return memory_string(transfer->hops > 0
+					     ? "a redirect into a private network was refused"
+					     : transfer->request.guard);
 	if (transfer->response.body.overflowed)
 		return memory_format("the answer is larger than %g MiB",
 			(double)transfer->response.body.maximum / (1 << 20));

@@ -64,9 +64,9 @@ void check_judge(const struct check *check, const struct check_measure *measure,
 /* "10 s", of milliseconds; owned by the caller. */
 char *check_seconds(int64_t milliseconds);
 
-/* check_transcript.c: adds the JSON object of struct check_answer, whose state and word are there.
- */
-void check_transcribe(const struct check_measure *measure, struct check_answer *answer);
+/* check_transcript.c: makes the transcript of struct check_answer, whose state and word are there;
+ * its body is the measure's. */
+void check_transcribe(struct check_measure *measure, struct check_answer *answer);
 
 /* ---- in the fetcher ---- */
 

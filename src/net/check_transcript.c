@@ -26,20 +26,25 @@ static const char location[] = "Location";
 
 /* ---- pieces ---- */
 
-/* As text that a value can have: UTF-8 without NUL. */
+/* UTF-8 without NUL, for JSON. */
+static void add_text(struct buffer *text, const char *bytes, size_t length)
+{
+	for (size_t part; length > 0; bytes += part, length -= part) {
+		part = strnlen(bytes, length);
+		text_repair(text, bytes, part);
+		if (part < length) {
+			text_add_character(text, 0xfffd);
+			part++;
+		}
+	}
+}
+
 static struct value *text_value(const char *bytes, size_t length)
 {
 	struct buffer text = {0};
 	struct value *value;
 
-	for (size_t part; length > 0; bytes += part, length -= part) {
-		part = strnlen(bytes, length);
-		text_repair(&text, bytes, part);
-		if (part < length) {
-			text_add_character(&text, 0xfffd);
-			part++;
-		}
-	}
+	add_text(&text, bytes, length);
 	value = value_text(buffer_string(&text));
 	buffer_release(&text);
 	return value;
@@ -156,9 +161,6 @@ static void put_body(struct value *map, const struct check_measure *measure)
 	if (measure->status == 0)
 		return;
 	digest_sha256(buffer_string(&measure->body), length, digest);
-	value_put(map, "body",
-		text_value(buffer_string(&measure->body),
-			length < CHECK_KEPT_MAX ? length : CHECK_KEPT_MAX));
 	value_put_number(map, "body_length", (int64_t)length);
 	value_put_text(map, "body_sha256", digest);
 }
@@ -192,7 +194,7 @@ static const char *family_name(const struct check_measure *measure)
 	return measure->family == CHECK_IPV6 ? "IPv6" : measure->family == CHECK_IPV4 ? "IPv4" : "";
 }
 
-void check_transcribe(const struct check_measure *measure, struct check_answer *answer)
+void check_transcribe(struct check_measure *measure, struct check_answer *answer)
 {
 	struct value *map = value_map();
 	const struct {
@@ -225,4 +227,25 @@ void check_transcribe(const struct check_measure *measure, struct check_answer *
 	answer->transcript.maximum = CHECK_TRANSCRIPT_MAX;
 	json_write(map, 0, &answer->transcript);
 	value_free(map);
+	answer->body = measure->body;
+	measure->body = (struct buffer){0};
+	if (answer->body.length > CHECK_KEPT_MAX)
+		buffer_cut(&answer->body, CHECK_KEPT_MAX);
+}
+
+void check_answer_json(const struct check_answer *answer, struct buffer *out)
+{
+	const struct buffer *transcript = &answer->transcript;
+	struct buffer text = {0};
+
+	if (answer->body.length == 0) {
+		buffer_add(out, buffer_string(transcript), transcript->length);
+		return;
+	}
+	add_text(&text, buffer_string(&answer->body), answer->body.length);
+	buffer_add(out, buffer_string(transcript), transcript->length - 1);
+	buffer_text(out, ",\"body\":\"");
+	json_escape(buffer_string(&text), out);
+	buffer_text(out, "\"}");
+	buffer_release(&text);
 }

@@ -50,13 +50,31 @@ static void keep_line(struct buffer *lines, const char *line, size_t length)
 	buffer_add(lines, line, length < room ? length : room);
 }
 
+/* Rounded up, as all times are. */
+static int64_t elapsed_now(const struct transfer *transfer)
+{
+	return clock_milliseconds() - transfer->started + 1;
+}
+
+/* libcurl says when there is a connection once there is one with TLS: what TLS says first, or a
+ * greeting before STARTTLS, shows when there was one without. */
+static void note_connected(const struct transfer *transfer)
+{
+	struct check_work *work = transfer->check;
+
+	if (work->connected == 0)
+		work->connected = elapsed_now(transfer);
+}
+
 /* From the login on nothing is kept: what it says is a secret, and an answer may repeat it. */
 static void hear_line(struct transfer *transfer, const char *bytes, size_t length)
 {
 	struct check_work *work = transfer->check;
 
-	if (work->heard == 0)
-		work->measure.first_byte = clock_milliseconds() - transfer->started;
+	if (work->heard == 0) {
+		work->measure.first_byte = elapsed_now(transfer);
+		note_connected(transfer);
+	}
 	work->heard += length;
 	if (work->phase == PHASE_GREETING)
 		keep_line(&work->measure.greeting, bytes, length);
@@ -72,8 +90,6 @@ static void hear_command(struct check_work *work, const char *bytes, size_t leng
 		buffer_clear(&work->measure.capabilities);
 }
 
-/* libcurl says when there is a connection once there is one with TLS: what TLS says first shows
- * when there was one without. */
 static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, void *context)
 {
 	struct transfer *transfer = context;
@@ -81,8 +97,8 @@ static int overhear(CURL *easy, curl_infotype type, char *bytes, size_t length, 
 
 	(void)easy;
 	transfer_count(transfer, type, length);
-	if (type == CURLINFO_SSL_DATA_OUT && work->connected == 0)
-		work->connected = clock_milliseconds() - transfer->started + 1;
+	if (type == CURLINFO_SSL_DATA_OUT)
+		note_connected(transfer);
 	if (work->request.check->type == CHECK_HTTP)
 		return 0;
 	if (type == CURLINFO_HEADER_OUT)

@@ -172,6 +172,7 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 	struct date date = date_of(day);
 
 	site_day_name(day, name);
+	value_put_boolean(data, "goes_on", to > page->site->now);
 	labels = value_put(data, "labels", value_list());
 	for (int hour = 0; hour < 24; hour += DAY_HOURS_STEP) {
 		snprintf(clock, sizeof clock, "%02d:00", hour);

@@ -273,6 +273,11 @@ void site_fold(const char *text, struct buffer *out);
 /* Puts what stands at the head of each of the page's files. */
 void site_put_page(const struct site_page *page, struct value *data);
 
+/* Puts address: where the page is; "" of a probe, which is at none, and whose targets may be
+ * private. config: NULL where it is watched no more. */
+void site_put_address(
+	const struct page_config *config, const struct page_state *state, struct value *data);
+
 /* The page's row in the index, as JSON. Owned by the caller. */
 char *site_row(const struct site_page *page);
 bool site_write_page(

@@ -159,14 +159,22 @@ void site_page_release(struct site_page *page)
 	*page = (struct site_page){0};
 }
 
+void site_put_address(
+	const struct page_config *config, const struct page_state *state, struct value *data)
+{
+	const char *of = config != NULL ? config->url : state->url;
+	char *url = http_url_public(of);
+
+	site_put(data, "address", text_starts(of, PROBE_SCHEME) ? "" : url);
+	free(url);
+}
+
 void site_put_page(const struct site_page *page, struct value *data)
 {
 	const struct page_state *state = page->state;
-	char *url = http_url_public(page->config != NULL ? page->config->url : state->url);
 
 	value_put_text(data, "page", page->name);
-	/* What we measure ourselves has none, and may not say whom it asks. */
-	site_put(data, "address", page->config != NULL && page->config->check_count > 0 ? "" : url);
+	site_put_address(page->config, state, data);
 	site_put(data, "provider", page->config != NULL ? page->config->provider : "");
 	if (page->config != NULL)
 		site_put_ledger(page->site, page->config->provider, data);
@@ -179,7 +187,6 @@ void site_put_page(const struct site_page *page, struct value *data)
 	value_put(data, "last_success", site_time(page->site, state->last_success));
 	value_put_number(data, "snapshots", state->snapshot);
 	value_put_text(data, "head", state->head);
-	free(url);
 }
 
 /* What fell with an indicator of the page, the newest first; empty where nothing did. */

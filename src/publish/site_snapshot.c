@@ -16,7 +16,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/validator.h"
-#include "net/http.h"
 #include "publish/site_p.h"
 
 enum {
@@ -264,14 +263,13 @@ static void put_head(const struct subject *subject)
 		const char *key;
 		const struct snapshot_row *row;
 	} links[] = {{"previous", subject->previous}, {"next", subject->next}};
-	char *url = http_url_public(config != NULL ? config->url : subject->state->url),
-	     *name = strrchr(subject->row->folder, '/'), *month;
+	char *name = strrchr(subject->row->folder, '/'), *month;
 	char day[16];
 
 	site_day_name(site_day(subject->site, subject->row->time), day);
 	month = memory_format("%.4s/%.2s", day, day + 5);
 	value_put_text(subject->data, "page", subject->page);
-	site_put(subject->data, "address", url);
+	site_put_address(config, subject->state, subject->data);
 	value_put(subject->data, "time", site_time(subject->site, subject->row->time));
 	value_put_text(subject->data, "folder", subject->row->folder);
 	value_put_text(subject->data, "name", name != NULL ? name + 1 : subject->row->folder);
@@ -287,7 +285,6 @@ static void put_head(const struct subject *subject)
 		value_put(map, "time", site_time(subject->site, links[i].row->time));
 	}
 	free(month);
-	free(url);
 }
 
 bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,

@@ -398,7 +398,7 @@ static void follow_listed(const struct work *work)
 	}
 }
 
-/* Green, and it still fails here: the alarm goes on as one of early. */
+/* Green, and it still fails here: the alarm goes on as one of early, which began when it failed. */
 static void note_green(struct work *work, struct event *event, const struct view *view)
 {
 	struct database *database = work->observer->database;
@@ -414,7 +414,7 @@ static void note_green(struct work *work, struct event *event, const struct view
 	event->early = view->early;
 	if (event->early != 0)
 		return;
-	event->early = open_untold(database, view, EVENT_EARLY, event->seen);
+	event->early = open_untold(database, view, EVENT_EARLY, view->fact.is.since);
 	if (red != 0)
 		alarm_take_over(database, event->early, red);
 }

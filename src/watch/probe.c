@@ -179,13 +179,11 @@ static void put_attempts(struct buffer *out, const struct pending *list, size_t 
 
 	buffer_text(out, "\"attempts\": [");
 	for (size_t i = 0; i < count; i++) {
-		const struct buffer *transcript = &list[i].attempt.answer.transcript;
-
 		if (list[i].attempt.unasked)
 			continue;
 		buffer_text(out, between);
 		between = ", ";
-		buffer_add(out, buffer_string(transcript), transcript->length);
+		check_answer_json(&list[i].attempt.answer, out);
 	}
 	buffer_text(out, "]");
 }
@@ -434,7 +432,8 @@ static void ask(struct pending *pending)
 		.connect_timeout = fetch->connect_timeout,
 		.body_maximum = fetch->body_maximum,
 		.guard = text_equal(network_before(&probe->networks, host), "public")
-				 ? "leads into a private network, and was public at first: refused"
+				 ? "its host leads into a private network, and was public at "
+				   "first: refused"
 				 : NULL,
 		.done = on_answer,
 		.context = pending,

@@ -10,7 +10,7 @@ web=("nginx answers" "a body with its text" "500" "it is slow" "a header" "over 
 mail=("IMAP with TLS" "IMAP with STARTTLS" "POP3 with TLS" "POP3 with STARTTLS" "an IMAP login" "a POP3 login" "a wrong password at IMAP" "a wrong password at POP3"
 	"a handshake alone" "a certificate that ends soon" "its capabilities are kept" "and no password" "it is said goodbye" "Dovecot is stopped" "and started again"
 	"a login by the whole program" "and its wrong password" "a password that has become unreadable is no fault of the server" "and none of them is kept or said")
-relay=("SMTP with STARTTLS" "an SMTP login" "they are said goodbye" "a wrong password at SMTP" "Postfix without STARTTLS" "Postfix is stopped" "and started again")
+relay=("SMTP with STARTTLS" "no greeting comes before its connection" "an SMTP login" "they are said goodbye" "a wrong password at SMTP" "Postfix without STARTTLS" "Postfix is stopped" "and started again")
 dns=("an address" "an exchanger" "a text" "an answer that is not there" "a name that is not there" "dnsmasq is stopped" "and started again")
 skip_each() { local reason=$1 name; shift; for name; do skip "$name" "$reason"; done; }
 if [ "${LAMPWATCH_PEERS:-}" != 1 ]; then skip_each "needs --peers" "${web[@]}" "${mail[@]}" "${relay[@]}" "${dns[@]}"; finish; exit; fi
@@ -95,16 +95,20 @@ fi
 if have postfix; then
 	start_postfix
 	expect "${relay[0]}" "good" "smtp=smtp://localhost:$smtp $ca"
-	expect "${relay[1]}" "good" "smtp=smtp://localhost:$smtp $ca $right"
-	logged() { [ "$(grep -c ' disconnect from ' "$postfix/log")" -ge 2 ]; }
+	many=(); for _ in $(seq 12); do many+=("smtp=smtp://localhost:$smtp $ca"); done
+	same "${relay[1]}" "12" "$("$BUILD/tests/check-once" "${many[@]}" | sed 's/.*\t{/{/' | python3 -c '
+import json, sys
+print(sum(one["connect_ms"] <= one["first_byte_ms"] for one in map(json.loads, sys.stdin)))')"
+	expect "${relay[2]}" "good" "smtp=smtp://localhost:$smtp $ca $right"
+	logged() { [ "$(grep -c ' disconnect from ' "$postfix/log")" -ge 14 ]; }
 	await 10 logged
-	same "${relay[2]}" "0 2" "$(grep -c 'lost connection after [^C]' "$postfix/log") $(grep -c 'disconnect from .* quit=1' "$postfix/log")"
-	expect "${relay[3]}" "failed login refused" "smtp=smtp://localhost:$smtp $ca $wrong"
-	expect "${relay[4]}" "failed STARTTLS is not offered" "smtp=smtp://localhost:$bare $ca"
+	same "${relay[3]}" "0 14" "$(grep -c 'lost connection after [^C]' "$postfix/log") $(grep -c 'disconnect from .* quit=1' "$postfix/log")"
+	expect "${relay[4]}" "failed login refused" "smtp=smtp://localhost:$smtp $ca $wrong"
+	expect "${relay[5]}" "failed STARTTLS is not offered" "smtp=smtp://localhost:$bare $ca"
 	end postfix
-	expect "${relay[5]}" "failed connection refused" "smtp=smtp://localhost:$smtp $ca"
+	expect "${relay[6]}" "failed connection refused" "smtp=smtp://localhost:$smtp $ca"
 	start_postfix
-	expect "${relay[6]}" "good" "smtp=smtp://localhost:$smtp $ca"
+	expect "${relay[7]}" "good" "smtp=smtp://localhost:$smtp $ca"
 	end postfix
 else
 	skip_each "needs root, postfix and dovecot" "${relay[@]}"

@@ -84,21 +84,23 @@ static void check_headers(const struct value *headers)
 
 static void check_answer(const struct check_answer *answer)
 {
+	struct buffer text = {.maximum = CHECK_TRANSCRIPT_MAX};
 	struct error error;
 	struct value *value;
 
+	check_answer_json(answer, &text);
 	MUST(answer->state <= CHECK_ABSENT);
 	MUST((answer->word[0] == '\0') == (answer->state == CHECK_GOOD));
 	MUST(strlen(answer->word) <= CHECK_WORD_MAX);
 	MUST(strpbrk(answer->word, "\r\n") == NULL);
-	MUST(!answer->transcript.overflowed);
-	MUST(answer->transcript.length <= CHECK_TRANSCRIPT_MAX);
-	MUST(text_valid(buffer_string(&answer->transcript), answer->transcript.length));
-	value = json_parse(buffer_string(&answer->transcript), answer->transcript.length, &error);
+	MUST(!answer->transcript.overflowed && !text.overflowed);
+	MUST(text_valid(buffer_string(&text), text.length));
+	value = json_parse(buffer_string(&text), text.length, &error);
 	MUST(value != NULL && value->type == VALUE_MAP);
 	MUST(text_equal(value_get_text(value, "word"), answer->word));
 	check_headers(value_get(value, "headers"));
 	value_free(value);
+	buffer_release(&text);
 }
 
 static void unused(void *context, struct check_answer *answer, const struct error *error)

@@ -105,10 +105,10 @@ for error in [None, b"no connection"]:  # as src/net/http_wire.c writes it
     plant("wire", struct.pack("=3q6i2I", 0, 1, 2, 200, 1, 1, 0, 1 if error else 0, 0, 4, 0)
           + b"".join(struct.pack("=I", 2**32 - 1) if text is None else struct.pack("=I", len(text)) + text + b"\0"
                      for text in texts) + b"body")
-for text, remedy, transcript in [  # as src/net/check_answer.c writes it
-        (b"HTTP 500", 0, b'{"headers":["a: \\"b\\"","c\\u202e"],"status":500,"state":"failed","word":"HTTP 500"}'),
-        (b"no socket", 5, b"")]:
-    plant("wire", struct.pack("=5i2I", 2, 1, 1, remedy, 0, len(text), len(transcript)) + text + transcript)
+for text, remedy, transcript, body in [  # as src/net/check_answer.c writes it
+        (b"HTTP 500", 0, b'{"headers":["a: \\"b\\"","c\\u202e"],"status":500,"state":"failed","word":"HTTP 500"}', b'"}\n\0\xff'),
+        (b"no socket", 5, b"", b"")]:
+    plant("wire", struct.pack("=5i3I", 2, 1, 1, remedy, 0, len(text), len(transcript), len(body)) + text + transcript + body)
 for protocol, said in enumerate([
         response("200 OK", "a body", "X: y", "Set-Cookie: a=b", "Location: http://me:word@a.example/?x"),
         "* OK ready\r\n* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\nA001 OK done\r\nA002 OK go\r\n",

@@ -10,13 +10,15 @@
 enum { BODY_MAX = 100 };
 
 /* As watch/probe.c puts it between others. */
-static void stand_in_a_document(const struct buffer *transcript)
+static void stand_in_a_document(const struct check_answer *answer)
 {
 	struct buffer document = {0};
 	struct value *value;
 	struct error error;
 
-	buffer_format(&document, "[%s,\"next\"]", buffer_string(transcript));
+	buffer_text(&document, "[");
+	check_answer_json(answer, &document);
+	buffer_text(&document, ",\"next\"]");
 	value = json_parse(buffer_string(&document), document.length, &error);
 	MUST(value != NULL && value->count == 2 && value->members[0]->type == VALUE_MAP);
 	MUST(strcmp(value->members[1]->text, "next") == 0);
@@ -41,7 +43,8 @@ static void take_checked(const char *bytes, size_t size)
 		MUST((answer.word[0] == '\0') == (answer.state == CHECK_GOOD));
 		MUST(answer.transcript.length <= CHECK_TRANSCRIPT_MAX);
 		MUST(memchr(answer.transcript.data, '\n', answer.transcript.length) == NULL);
-		stand_in_a_document(&answer.transcript);
+		MUST(answer.body.length <= CHECK_KEPT_MAX);
+		stand_in_a_document(&answer);
 	}
 	check_answer_release(&answer);
 }

@@ -207,12 +207,11 @@ same "one that asks for none" "failed no login is offered" "$(login imap in-alre
 
 # ---- private addresses ----
 once() { "$BUILD/tests/check-once" "$@" | word; }
-refused="failed leads into a private network: refused"
-same "a redirect from a public page into a private network" "$refused" "$(once "http=http://public.example:$(port inside)/ redirects=3")"
+same "a redirect from a public page into a private network" "failed a redirect into a private network was refused" "$(once "http=http://public.example:$(port inside)/ redirects=3")"
 same "one from a private page" "good " "$(once "http=http://127.0.0.1:$(port inside)/ redirects=3")"
 for check in "http=http://inside.example:$(port good)/" "http=http://127.0.0.1:$(port good)/" "tcp=inside.example:$(port good)" "tls=localhost:$(port tls-good) $ca" \
 	"imap=imaps://localhost:$(port good-imap) $ca" "smtp=smtp://inside.example:$(port busy)"; do
-	same "guarded: ${check%%:*}" "$refused" "$(once --guard "$check")"
+	same "guarded: ${check%%:*}" "failed was public" "$(once --guard "$check")"
 done
 same "guarded, a public one" "good " "$(once --guard "http=http://public.example:$(port good)/")"
 

@@ -120,10 +120,10 @@ probe() {
 		"$(printf '    %s\n' "$@")
 " "$www_port" > "$work/lampwatch.yaml"
 }
-word() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "2026-03-02T10:$(printf %02d $minute):30Z" status probe | grep ' web ' | sed 's/.*web  *//; s/ since.*//'; }
+word() { "$lampwatch" -c "$work/lampwatch.yaml" --clock "2026-03-02T10:$(printf %02d $minute):30Z" status "${1:-probe}" | grep ' web ' | sed 's/.*web  *//; s/ since.*//'; }
 # How many transcripts lie where anybody may look.
 published() { find "$work/archive/probe" -name body | grep -c .; }
-kept() { find "$work/archive/.state/private" -name body 2> /dev/null | grep -c .; }
+kept() { find "$work/archive/.state/private/probe" -name body 2> /dev/null | grep -c .; }
 hosts 198.51.100.7
 rows "$work/www/own" up
 probe
@@ -132,10 +132,14 @@ same "a check of a public host is published" "operational 1 0" "$(word) $(publis
 hosts 127.0.0.1
 before=$(asked www)
 run > /dev/null
-same "when its name leads inside, that is what the check finds" "major outage (leads into a private network: refused)" "$(word)"
+same "when its name leads inside, that is what the check finds" "major outage (its host leads into a private network, and was public at first: refused)" "$(word)"
 same "nobody in there was asked by it" "$before" "$(asked www)"
 run > /dev/null
 same "nor later" "$before" "$(asked www)"
+sed -i 's/name: probe$/name: moved/' "$work/lampwatch.yaml"
+run > /dev/null
+same "under another name it begins anew" "operational" "$(word moved)"
+sed -i 's/name: moved$/name: probe/' "$work/lampwatch.yaml"
 hosts 198.51.100.7
 run > /dev/null
 same "when the name is right again, so is the check" "operational" "$(word)"

@@ -168,18 +168,21 @@ static int print(struct trial *trials, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		struct trial *trial = &trials[i];
+		struct buffer text = {0};
 
 		if (trial->error.remedy != 0) {
 			printf("%lld error - -\t%s\t\n", (long long)trial->milliseconds,
 				trial->error.text);
 			status = 1;
 		} else {
+			check_answer_json(&trial->answer, &text);
 			printf("%lld %s %s %s\t%s\t%s\n", (long long)trial->milliseconds,
 				check_state_names[trial->answer.state],
 				networks[trial->answer.network],
 				trial->answer.answered ? "answered" : "silent", trial->answer.word,
-				buffer_string(&trial->answer.transcript));
+				buffer_string(&text));
 		}
+		buffer_release(&text);
 		check_answer_release(&trial->answer);
 	}
 	return status;

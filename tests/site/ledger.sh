@@ -53,6 +53,7 @@ at 19:00 good good
 at 19:10 failed good
 check "what is measured writes the page's day, though the page says what it said" grep -q 'measured here, by mail' "$day"
 same "the service fails, and the lamp is green: early" "19:10–19:10 green operational failed not red" "$(row 3)"
+check "a day that goes on says until when it is told" grep -q 'As of <time datetime="2014-01-24T19:10:00Z">.*; the day goes on' "$day"
 check "the ledger says: not yet" grep -q 'data-name="Delay">not yet<' <(ledger)
 at 19:20 failed failed
 same "the metrics say for how long the two disagree, and of no lag yet" "600 0  " "$(metric disagreement early) $(metric disagreement late) $(metric lag red) $(metric lag green)"
@@ -79,6 +80,9 @@ same "the ledger has the lags" "20 min later|30 min later" "$(ledger | sed -n 's
 check "its times lead to the snapshots of that minute" grep -Pzq 'href="mail/2014/01/2014-01-24T191000Z.html"(.|\n)*href="panel/2014/01/2014-01-24T193000Z.html"(.|\n)*href="mail/2014/01/2014-01-24T195000Z.html"(.|\n)*href="panel/2014/01/2014-01-24T202000Z.html"' <(ledger)
 for page in index.html panel/index.html mail/index.html; do check "$page leads to the ledger" grep -q 'ledger-example-co-[0-9a-f]*.html">' "$archive/$page"; done
 check "a probe has no address" grep -q 'none: our own checks' "$archive/mail/index.html"
+said() { grep -o 'What our checks measured\|The page said\|>Why<\|In its own words\|How it was [a-z]*' "$1" | paste -sd '|'; }
+same "a snapshot of a probe speaks of checks, one of a page of the page" "What our checks measured|>Why<|How it was measured, The page said|In its own words|How it was fetched" \
+	"$(said "$archive/mail/2014/01/2014-01-24T191000Z.html"), $(said "$archive/panel/2014/01/2014-01-24T193000Z.html")"
 check "every page is whole, links lead somewhere and nowhere out, nothing runs" python3 "$root/tests/site/check.py" "$archive"
 says() { lampwatch --clock 2014-01-24T20:20:00Z report --html "$1" | grep -o 'and what its own checks saw\|It does not test the services themselves'; }
 same "a report of a page says that the service is not tested; of a probe, that it is" "It does not test the services themselves, and what its own checks saw" "$(says panel), $(says mail)"
@@ -95,6 +99,9 @@ else
 		"${LAMPWATCH_PICTURES:--}" "file://$archive/" index.html panel/index.html panel/2014/01/2014-01-24.html "$(basename "$archive"/ledger-*.html)"
 fi
 
+at 23:59 good good
+lampwatch --clock 2014-01-25T00:10:00Z run panel
+check "once it is over, it says so no more" bash -c "! grep -q 'the day goes on' '$day'"
 rm -f "$archive"/ledger-*.html
 config ""
 lampwatch --clock 2014-01-24T20:20:00Z site

@@ -254,6 +254,8 @@ static void test_what_begins_to_fail_under_a_red_lamp_is_told_by_its_green(void 
 	settle(scene);
 	probe(scene, WORKS);
 	assert_told(scene, OPS, "delivered | delivered | recovered:Name a");
+	assert_said(scene, OPS, "reason", ""); /* the page was red */
+	assert_said(scene, OPS, "duration", "2 min");
 }
 
 static void test_works_here_and_red_is_late_for_those_who_asked(void **state)

@@ -222,15 +222,16 @@ static char *transcript_of(struct check_measure measure)
 {
 	static const struct check check;
 	struct check_answer answer = {0};
-	char *text;
+	struct buffer text = {.maximum = CHECK_TRANSCRIPT_MAX};
 
 	check_judge(&check, &measure, &answer);
 	check_transcribe(&measure, &answer);
 	assert_false(answer.transcript.overflowed);
-	text = buffer_take(&answer.transcript);
+	check_answer_json(&answer, &text);
+	assert_false(text.overflowed);
 	check_answer_release(&answer);
 	check_measure_release(&measure);
-	return text;
+	return buffer_take(&text);
 }
 
 static void test_a_transcript(void **state)
@@ -247,11 +248,11 @@ static void test_a_transcript(void **state)
 		"\"began\":\"2014-01-24T19:02:11.120Z\",\"lookup_ms\":2,\"connect_ms\":14,"
 		"\"first_byte_ms\":80,\"total_ms\":84,\"status\":500,"
 		"\"headers\":[\"HTTP/1.1 200 OK\",\"Server: nginx\","
-		"\"X-Backend: left, right\"],\"body\":\"Error 500\\n\",\"body_length\":10,"
+		"\"X-Backend: left, right\"],\"body_length\":10,"
 		"\"body_sha256\":"
 		"\"fa74da4e1d599ded0dc8faeb7a38b1b9fa6b97408a7efad15531db06f54dc358\","
 		"\"redirects\":[\"https://a.example/\",\"https://b.example/\"],"
-		"\"state\":\"failed\",\"word\":\"HTTP 500\"}");
+		"\"state\":\"failed\",\"word\":\"HTTP 500\",\"body\":\"Error 500\\n\"}");
 	free(text);
 }
 

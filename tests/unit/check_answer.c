@@ -18,8 +18,10 @@
 /* As check_answer.c has it. */
 struct numbers {
 	int32_t state, network, answered, remedy, number;
-	uint32_t text, transcript;
+	uint32_t text, transcript, body;
 };
+
+static const char one[] = "{\"a\":0}"; /* a transcript */
 
 static const struct numbers failed = {
 	.state = CHECK_FAILED, .network = HTTP_NETWORK_PUBLIC, .answered = 1};
@@ -38,6 +40,8 @@ static bool takes(struct numbers numbers, const char *text, const char *transcri
 		numbers.transcript != 0 ? numbers.transcript : (uint32_t)strlen(transcript);
 	buffer_add(&bytes, &numbers, sizeof numbers);
 	buffer_format(&bytes, "%s%s%s", text, transcript, more > 0 ? "x" : "");
+	for (uint32_t i = 0; i < numbers.body; i++)
+		buffer_byte(&bytes, '"');
 	exact = memory_bytes(buffer_string(&bytes), bytes.length);
 	taken = check_answer_take(exact, bytes.length - (more < 0), &answer, &error);
 	if (taken)
@@ -58,6 +62,7 @@ static void test_an_answer_comes_as_it_went(void **state)
 		.lookup = 1,
 		.total = 2,
 		.headers = memory_string("HTTP/1.1 500 \"\\\r\nX: \xe2\x80\xae\x01\t\r\n\r\n")};
+	static const char body[] = "\"}\n\0\xff\xe2\x80\xae";
 	struct check_answer answer = {.state = CHECK_FAILED,
 				    .word = memory_string("HTTP 500"),
 				    .network = HTTP_NETWORK_PRIVATE,
@@ -67,6 +72,7 @@ static void test_an_answer_comes_as_it_went(void **state)
 	struct error error;
 
 	(void)state;
+	buffer_add(&measure.body, body, sizeof body);
 	check_transcribe(&measure, &answer);
 	check_answer_write(&bytes, &answer, NULL);
 	assert_true(check_answer_take(bytes.data, bytes.length, &taken, &error));
@@ -76,6 +82,8 @@ static void test_an_answer_comes_as_it_went(void **state)
 	assert_true(taken.answered);
 	assert_string_equal(taken.word, "HTTP 500");
 	assert_string_equal(buffer_string(&taken.transcript), buffer_string(&answer.transcript));
+	assert_int_equal(taken.body.length, sizeof body);
+	assert_memory_equal(taken.body.data, body, sizeof body);
 	check_answer_release(&taken);
 	check_answer_release(&answer);
 	check_measure_release(&measure);
@@ -101,7 +109,7 @@ static void test_a_lack_comes_as_it_went(void **state)
 
 static void test_of_transcripts_only_one_whole_object_is_believed(void **state)
 {
-	static const char *const good[] = {"{}", "{\"a\":\"\"}", "{\"a\":0,\"b\":-12}",
+	static const char *const good[] = {"{\"a\":\"\"}", "{\"a\":0,\"b\":-12}",
 		"{\"a\":[],\"b\":[\"c\",\"d\"]}", "{\"a\":\"\\\"\\\\\\n\\u202e\\u007f}\"}"};
 	static const char *const bad[] = {
 		"",
@@ -110,10 +118,12 @@ static void test_of_transcripts_only_one_whole_object_is_believed(void **state)
 		"[]",
 		"\"a\"",
 		"1",
-		"{}{}",
-		"{},{}",
-		"{}]}, {\"name\": \"other\", \"state\": \"good\", \"word\": \"\", \"attempts\": "
-		"[{}",
+		"{}", /* what is appended would not follow a member */
+		"{\"a\":0}{\"a\":0}",
+		"{\"a\":0},{\"a\":0}",
+		"{\"a\":0}]}, {\"name\": \"other\", \"state\": \"good\", \"word\": \"\", "
+		"\"attempts\": "
+		"[{\"a\":0}",
 		"{\"a\":[\"b\"}",
 		"{\"a\":[\"b\"]]}",
 		"{\"a\":{}}",
@@ -139,8 +149,8 @@ static void test_of_transcripts_only_one_whole_object_is_believed(void **state)
 		"{\"a\":,}",
 		"{,}",
 		"{\"a\": 1}",
-		" {}",
-		"{}\n",
+		" {\"a\":0}",
+		"{\"a\":0}\n",
 		"{\"a\":\"b\nc\"}",
 		"{\"a\":\"\x7f\"}",
 		"{\"a\":\"\xc0\x80\"}",
@@ -191,25 +201,28 @@ static void test_of_numbers_only_those_of_an_answer_are_believed(void **state)
 		struct numbers numbers;
 		const char *text, *transcript;
 	} bad[] = {
-		{"no such state", {.state = CHECK_ABSENT + 1}, "evil", "{}"},
-		{"a state below all", {.state = -1}, "evil", "{}"},
-		{"no such network", {.state = CHECK_FAILED, .network = 99}, "evil", "{}"},
-		{"good with a word", {.state = CHECK_GOOD}, "evil", "{}"},
-		{"failed without one", {.state = CHECK_FAILED}, "", "{}"},
-		{"a word of two lines", {.state = CHECK_FAILED}, "HTTP 500\nother\tgood\t", "{}"},
-		{"a word of two columns", {.state = CHECK_FAILED}, "HTTP 500\tgood", "{}"},
-		{"no text", {.state = CHECK_FAILED}, "\xff", "{}"},
+		{"no such state", {.state = CHECK_ABSENT + 1}, "evil", one},
+		{"a state below all", {.state = -1}, "evil", one},
+		{"no such network", {.state = CHECK_FAILED, .network = 99}, "evil", one},
+		{"good with a word", {.state = CHECK_GOOD}, "evil", one},
+		{"failed without one", {.state = CHECK_FAILED}, "", one},
+		{"a word of two lines", {.state = CHECK_FAILED}, "HTTP 500\nother\tgood\t", one},
+		{"a word of two columns", {.state = CHECK_FAILED}, "HTTP 500\tgood", one},
+		{"no text", {.state = CHECK_FAILED}, "\xff", one},
 		{"a remedy of others", {.remedy = REMEDY_PAGE}, "evil", ""},
 		{"no such remedy", {.remedy = 99}, "evil", ""},
 		{"an error without text", {.remedy = REMEDY_LOCAL}, "", ""},
-		{"an error and an answer", {.remedy = REMEDY_LOCAL}, "evil", "{}"},
+		{"an error and an answer", {.remedy = REMEDY_LOCAL}, "evil", one},
 		{"an error below all", {.remedy = REMEDY_LOCAL, .number = -1}, "evil", ""},
 		{"an error of two lines", {.remedy = REMEDY_LOCAL}, "evil\n", ""},
-		{"a longer text", {.state = CHECK_FAILED, .text = UINT32_MAX}, "evil", "{}"},
+		{"a longer text", {.state = CHECK_FAILED, .text = UINT32_MAX}, "evil", one},
 		{"a longer transcript", {.state = CHECK_FAILED, .transcript = UINT32_MAX}, "evil",
-			"{}"},
+			one},
+		{"a body beyond its maximum", {.state = CHECK_FAILED, .body = CHECK_KEPT_MAX + 1},
+			"evil", one},
+		{"an error and a body", {.remedy = REMEDY_LOCAL, .body = 1}, "evil", ""},
 		{"lengths that wrap", {.state = CHECK_FAILED, .text = UINT32_MAX, .transcript = 7},
-			"evil", "{}"},
+			"evil", one},
 	};
 	char *word = memory_zero(1, ERROR_TEXT_MAX + 1);
 
@@ -218,11 +231,14 @@ static void test_of_numbers_only_those_of_an_answer_are_believed(void **state)
 		print_message("# %s\n", bad[i].name);
 		assert_false(takes(bad[i].numbers, bad[i].text, bad[i].transcript, 0));
 	}
-	assert_true(takes(failed, "evil", "{}", 0));
-	assert_false(takes(failed, "evil", "{}", 1));
-	assert_false(takes(failed, "evil", "{}", -1));
-	assert_true(takes(failed, memset(word, 'x', CHECK_WORD_MAX), "{}", 0));
-	assert_false(takes(failed, memset(word, 'x', CHECK_WORD_MAX + 1), "{}", 0));
+	assert_true(takes(failed, "evil", one, 0));
+	assert_false(takes(failed, "evil", one, 1));
+	assert_false(takes(failed, "evil", one, -1));
+	assert_true(takes(
+		(struct numbers){.state = CHECK_FAILED, .body = CHECK_KEPT_MAX}, "evil", one, 0));
+	assert_false(takes((struct numbers){.state = CHECK_FAILED, .body = 1}, "evil", one, -1));
+	assert_true(takes(failed, memset(word, 'x', CHECK_WORD_MAX), one, 0));
+	assert_false(takes(failed, memset(word, 'x', CHECK_WORD_MAX + 1), one, 0));
 	assert_true(takes((struct numbers){.remedy = REMEDY_LOCAL},
 		memset(word, 'x', ERROR_TEXT_MAX - 1), "", 0));
 	assert_false(takes((struct numbers){.remedy = REMEDY_LOCAL},

@@ -268,7 +268,7 @@ static void check_without_a_transcript(struct buffer *out)
 
 static void check_with_two_lines(struct buffer *out)
 {
-	check_with_a_transcript(out, "{}\n{}");
+	check_with_a_transcript(out, "{\"a\":0}\n{\"a\":0}");
 }
 
 static void check_with_what_is_no_object(struct buffer *out)
@@ -278,7 +278,7 @@ static void check_with_what_is_no_object(struct buffer *out)
 
 static void check_with_others_states(struct buffer *out)
 {
-	check_with_a_transcript(out, "{}]}, {\"name\": \"other\", \"attempts\": [{}");
+	check_with_a_transcript(out, "{\"a\":0}]}, {\"name\": \"other\", \"attempts\": [{\"a\":0}");
 }
 
 static void check_with_what_is_no_text(struct buffer *out)
