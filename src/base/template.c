@@ -129,7 +129,7 @@ static void write_cut(const char *text, size_t maximum, struct buffer *out)
 	if (characters <= maximum) {
 		buffer_text(out, text);
 	} else {
-		buffer_add(out, text, keep);
+		buffer_add(out, text, text_whole(text, keep));
 		buffer_text(out, "…");
 	}
 }

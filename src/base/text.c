@@ -271,6 +271,14 @@ char *text_visible_copy(const char *text)
 	return buffer_take(&out);
 }
 
+/* The columns of a character; of one that is unknown, 1. */
+static size_t width_of(uint32_t character)
+{
+	int width = wcwidth((wchar_t)character);
+
+	return width >= 0 ? (size_t)width : 1;
+}
+
 static size_t columns_of(const char *text, size_t length)
 {
 	size_t columns = 0;
@@ -278,9 +286,8 @@ static size_t columns_of(const char *text, size_t length)
 	while (length > 0) {
 		uint32_t character = 0;
 		size_t size = text_character(text, length, &character);
-		int width = size > 0 ? wcwidth((wchar_t)character) : 1;
 
-		columns += width >= 0 ? (size_t)width : 1;
+		columns += size > 0 ? width_of(character) : 1;
 		text += size > 0 ? size : 1;
 		length -= size > 0 ? size : 1;
 	}
@@ -290,6 +297,99 @@ static size_t columns_of(const char *text, size_t length)
 size_t text_columns(const char *text)
 {
 	return columns_of(text, strlen(text));
+}
+
+/* ---- between which characters a text may be cut, or a line broken ---- */
+
+enum {
+	CHARACTER_BYTES_MAX = 4,
+	JOINER = 0x200d,
+	SEQUENCE_MAX = 32, /* characters; UAX #15, section 13, has 31 */
+};
+
+static bool is_flag_letter(uint32_t c)
+{
+	return c >= 0x1f1e6 && c <= 0x1f1ff;
+}
+
+static uint32_t character_at(const char *text)
+{
+	uint32_t character = 0;
+
+	text_character(text, strnlen(text, CHARACTER_BYTES_MAX), &character);
+	return character;
+}
+
+/* The character that ends at `at`, of which *at becomes the beginning. */
+static uint32_t character_before(const char *text, size_t *at)
+{
+	do
+		(*at)--;
+	while (*at > 0 && ((unsigned char)text[*at] & 0xc0) == 0x80);
+	return character_at(text + *at);
+}
+
+/* True where the characters on both sides of `at` are seen as one (UAX #29, the rules that GB9 to
+ * GB13 have). */
+static bool is_inside(const char *text, size_t at)
+{
+	uint32_t after = character_at(text + at), before = character_before(text, &at);
+	size_t flags = 0;
+
+	if (before == JOINER || wcwidth((wchar_t)after) == 0 ||
+		(after >= 0x1f3fb && after <= 0x1f3ff))
+		return true;
+	for (; is_flag_letter(after) && is_flag_letter(before); flags++)
+		before = at > 0 ? character_before(text, &at) : 0;
+	return flags % 2 == 1;
+}
+
+size_t text_whole(const char *text, size_t length)
+{
+	size_t whole = length;
+
+	for (int i = 0; i < SEQUENCE_MAX && whole > 0 && text[whole] != '\0'; i++) {
+		if (!is_inside(text, whole))
+			return whole;
+		character_before(text, &whole);
+	}
+	return whole == 0 ? 0 : length;
+}
+
+static bool is_one_of(uint32_t character, const wchar_t *list)
+{
+	return character != 0 && wcschr(list, (wchar_t)character) != NULL;
+}
+
+/* True where a line may be broken without a blank: between ideographs and their like, but not
+ * before what closes, nor behind what opens (UAX #14 has the rest). */
+static bool is_break(const char *text, size_t at)
+{
+	static const wchar_t closes[] = L"、。，．：；！？）］｝〉》」』】〕〗ー々ゝゞヽヾ…‥・ぁぃ"
+					L"ぅぇぉっゃゅょァィゥェォッャュョ";
+	static const wchar_t opens[] = L"（［｛〈《「『【〔〖";
+	uint32_t after = character_at(text + at), before;
+	size_t begin = at;
+
+	if (width_of(after) < 2 || is_one_of(after, closes) || is_inside(text, at))
+		return false;
+	before = character_before(text, &begin);
+	return width_of(before) == 2 && !is_one_of(before, opens);
+}
+
+size_t text_word(const char *text)
+{
+	size_t end = 0;
+
+	while (strchr(" \n", text[end]) == NULL) {
+		size_t size =
+			text_character(text + end, strnlen(text + end, CHARACTER_BYTES_MAX), NULL);
+
+		end += size > 0 ? size : 1;
+		if ((unsigned char)text[end] >= 0x80 && is_break(text, end))
+			break;
+	}
+	return end;
 }
 
 enum { LABEL_MAX = 24 /* bytes */, CONTINUED_MIN = 4 };
@@ -325,8 +425,7 @@ static void wrap_line(struct buffer *out, const char *line, size_t length, size_
 
 		while (word < length && line[word] == ' ')
 			word++;
-		for (end = word; end < length && line[end] != ' ';)
-			end++;
+		end = word + text_word(line + word);
 		if (!is_first && column + columns_of(line + at, end - at) > columns) {
 			buffer_format(out, "\n%*s", (int)indent, "");
 			column = indent;

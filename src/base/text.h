@@ -67,10 +67,18 @@ char *text_visible_copy(const char *text);
 /* Columns that the text takes on a terminal (wcwidth; unknown characters count 1). */
 size_t text_columns(const char *text);
 
+/* At most length bytes of the text: less what would stand there without the rest of what people see
+ * as one character (marks that combine, emoji that are joined, the two letters of a flag). */
+size_t text_whole(const char *text, size_t length);
+
+/* The bytes up to where a line may be broken: a blank, a line end, a place between two ideographs
+ * or the like, or the end. */
+size_t text_word(const char *text);
+
 /*
- * Adds the text to out, each line that is wider than columns broken at blanks. What continues a
- * line stands below the value of "  Label:  value", else at least four columns in, so that no
- * foreign word comes to stand at the margin. What has no blank in it is not broken.
+ * Adds the text to out, each line that is wider than columns broken where text_word() has it. What
+ * continues a line stands below the value of "  Label:  value", else at least four columns in, so
+ * that no foreign word comes to stand at the margin.
  */
 void text_wrap(struct buffer *out, const char *text, size_t columns);
 

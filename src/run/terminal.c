@@ -42,8 +42,7 @@ void terminal_lamp(enum colour colour)
 		indicators[colour].word, coloured ? "\033[0m" : "");
 }
 
-/* The bytes of visible text that fit into so many columns, marks that combine with the last
- * character with them. */
+/* The bytes of visible text that fit into so many columns. */
 static size_t fitting(const char *text, size_t columns)
 {
 	size_t at = 0, length = strlen(text), width = 0;
@@ -58,7 +57,7 @@ static size_t fitting(const char *text, size_t columns)
 			break;
 		at += size > 0 ? size : 1;
 	}
-	return at;
+	return text_whole(text, at);
 }
 
 /* Adds visible text, cut with "…" to columns, of which there is one at least. */
@@ -145,7 +144,7 @@ static void print_words(const char *visible, size_t column, size_t indent)
 	struct buffer out = {0};
 
 	while (*visible != '\0') {
-		size_t length = strcspn(visible, " "), blanks = strspn(visible + length, " ");
+		size_t length = text_word(visible), blanks = strspn(visible + length, " ");
 		char *word = memory_bytes(visible, length);
 
 		add_word(&out, word, room, indent, &column);

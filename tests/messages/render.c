@@ -8,6 +8,7 @@
  *	rendered BYTES     what people get
  *	failed BYTES       why there is nothing
  */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,7 @@ int main(int argc, char **argv)
 	char *line = NULL;
 	size_t size = 0;
 
+	setlocale(LC_CTYPE, "C.UTF-8"); /* as main() has it */
 	if (argc != 2) {
 		fputs("usage: render TEMPLATES < REQUESTS\n", stderr);
 		return 2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/text.h"
 
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -328,6 +329,11 @@ static void test_wide_lines_are_broken_at_blanks(void **state)
 		{"RED: abcdefghijkl Digest: 1", "RED: abcdefghijkl\n    Digest: 1"},
 		{"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4 0123456789 12",
 			"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4 0123456789\n    12"},
+		{"配信サービスに遅延が発生しています。原因",
+			"配信サービスに遅延が\n    発生しています。\n    原因"},
+		{"  Said:  配信（東京リージョン）",
+			"  Said:  配信（東京\n         リージョ\n         ン）"},
+		{"mx1.example.comの配信", "mx1.example.comの配\n    信"},
 	};
 
 	(void)state;
@@ -338,6 +344,37 @@ static void test_wide_lines_are_broken_at_blanks(void **state)
 		assert_string_equal(buffer_string(&out), cases[i].expected);
 		buffer_release(&out);
 	}
+}
+
+static void test_what_is_seen_as_one_is_not_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t length, whole;
+	} cases[] = {
+		{"abc", 2, 2},
+		{"abc", 3, 3},
+		{"e\u0301\u0323x", 1, 0},
+		{"e\u0301\u0323x", 3, 0},
+		{"e\u0301\u0323x", 5, 5},
+		{"x👩🏽‍🚒y", 5, 1},   /* before the colour of her skin */
+		{"x👩🏽‍🚒y", 9, 1},   /* before what joins */
+		{"x👩🏽‍🚒y", 12, 1},  /* before what is joined */
+		{"x👩🏽‍🚒y", 16, 16}, /* behind all of it */
+		{"🇩🇪🇫🇷", 4, 0},
+		{"🇩🇪🇫🇷", 8, 8},
+		{"🇩🇪🇫🇷", 12, 8},
+		{"東京", 3, 3},
+	};
+	struct buffer marks = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(text_whole(cases[i].text, cases[i].length), cases[i].whole);
+	for (int i = 0; i < 100; i++)
+		buffer_text(&marks, "\u0301");
+	assert_int_equal(text_whole(buffer_string(&marks), 150), 150);
+	buffer_release(&marks);
 }
 
 static void test_bytes_as_hexadecimal(void **state)
@@ -387,9 +424,11 @@ int main(void)
 		cmocka_unit_test(test_the_nearest_word_is_what_was_probably_meant),
 		cmocka_unit_test(test_the_nearest_of_nothing_or_to_something_endless_is_none),
 		cmocka_unit_test(test_wide_lines_are_broken_at_blanks),
+		cmocka_unit_test(test_what_is_seen_as_one_is_not_cut),
 		cmocka_unit_test(test_bytes_as_hexadecimal),
 		cmocka_unit_test(test_names_are_safe_as_names_of_folders),
 	};
 
+	setlocale(LC_CTYPE, "C.UTF-8"); /* as main() has it: the width of characters */
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
