@@ -447,6 +447,21 @@ static bool is_list(const char *path)
 	return strstr(path, "item/") != NULL && strchr(path, '(') == NULL;
 }
 
+/* All that the kind would look up. */
+static void words_of(struct sketch *sketch, const xmlXPathObject *rows, const char *named,
+	const char *word, struct text_list *words)
+{
+	char *path = memory_format("%s/%s", named, word);
+	xmlXPathObjectPtr all = is_list(word) ? nodes_of(sketch, path) : NULL;
+
+	if (all != NULL)
+		texts_of(sketch, all, ".", READING_ROWS_MAX, words);
+	else
+		texts_of(sketch, rows, word, READING_ROWS_MAX, words);
+	xmlXPathFreeObject(all);
+	free(path);
+}
+
 /* The kind of the best claim. */
 static void write_kind(struct sketch *sketch, struct buffer *out)
 {
@@ -475,7 +490,7 @@ static void write_kind(struct sketch *sketch, struct buffer *out)
 	write_key(out, is_list(best->claim->word) ? "  words" : "  word", best->claim->word);
 	if (rows != NULL) {
 		texts_of(sketch, rows, best->name, READING_ROWS_MAX, &names);
-		texts_of(sketch, rows, best->claim->word, READING_ROWS_MAX, &words);
+		words_of(sketch, rows, named, best->claim->word, &words);
 	}
 	if (id == NULL && count_different(&names, &filled) < names.count)
 		buffer_text(out,
