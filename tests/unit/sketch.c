@@ -176,6 +176,14 @@ static void test_keys_that_are_names_are_any_key(void **state)
 		"each: '/json/regions/*/parts/item'\n", NULL);
 }
 
+static void test_numbers_are_names_where_their_key_says_so(void **state)
+{
+	(void)state;
+	assert_sketch("[{\"name\": \"7\", \"no\": \"3\", \"state\": \"up\"}, "
+		      "{\"name\": \"42\", \"no\": \"5\", \"state\": \"down\"}]",
+		"name: 'name'\n", "2 indicators", NULL);
+}
+
 static void test_a_map_of_words_has_its_keys_for_names(void **state)
 {
 	(void)state;
@@ -373,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_rows_of_json),
 		cmocka_unit_test(test_rows_of_words_that_nobody_knows),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
+		cmocka_unit_test(test_numbers_are_names_where_their_key_says_so),
 		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),
 		cmocka_unit_test(test_rows_of_html),
 		cmocka_unit_test(test_no_rows_are_chosen_by_their_state),
