@@ -17,14 +17,39 @@ static bool lists_troubles_only(const struct reading *reading)
 	return reading_indicator(reading, READING_OTHERS) != NULL;
 }
 
+/* Whatever their ids: in some families these are numbers that begin at 1 on every page. */
+static size_t called_differently(const struct reading *before, const struct reading *after)
+{
+	struct rename *renames;
+	size_t all = diff_renamed(before, after, &renames), count = 0;
+
+	for (size_t i = 0; i < all; i++)
+		count += !text_equal(renames[i].was->name, renames[i].is->name);
+	free(renames);
+	return count;
+}
+
+static bool titled_differently(const struct reading *before, const struct reading *after)
+{
+	return !text_empty(before->title) && !text_empty(after->title) &&
+	       !text_equal(before->title, after->title);
+}
+
 bool drift_vanished(const struct reading *before, const struct reading *after, struct error *error)
 {
 	const struct indicator *one;
 	size_t all = before->indicator_count, gone;
 
-	if (lists_troubles_only(before) || lists_troubles_only(after))
+	if (lists_troubles_only(before) || lists_troubles_only(after) || all == 0)
 		return false;
 	gone = diff_gone(before, after, &one);
+	if (titled_differently(before, after) && gone + called_differently(before, after) == all) {
+		error_set(error, REMEDY_PAGE,
+			"this is another page: it is titled \"%s\", where \"%s\" was expected, and "
+			"lists none of what was listed there",
+			after->title, before->title);
+		return true;
+	}
 	if (gone < VANISHED_MIN || gone < all - gone)
 		return false;
 	error_set(error, REMEDY_PAGE,

@@ -13,9 +13,10 @@
 struct error;
 
 /*
- * True where half or more of the indicators of before, and at least two, are missing in after;
- * never where either of the two lists only what is in trouble. error gets what was
- * expected and what was found.
+ * True where half or more of the indicators of before, and at least two, are missing in after,
+ * or all of them are missing or called differently and so is the page (an address that now
+ * leads to somebody else's); never where either of the two lists only what is in trouble.
+ * error gets what was expected and what was found.
  */
 bool drift_vanished(const struct reading *before, const struct reading *after, struct error *error);
 

@@ -11,6 +11,8 @@
 #include "watch/drift.h"
 
 #define PAGE "reading 1\npage\tTest\toperational\t\n"
+#define STRANGER "reading 1\npage\tStranger\toperational\t\n"
+#define UNTITLED "reading 1\npage\t\toperational\t\n"
 #define ROW(id) "indicator\t" id "\t\tName " id "\toperational\t\n"
 #define RENAMED(id, name) "indicator\t" id "\t\tName " name "\toperational\t\n"
 #define OTHERS "indicator\t*\t\t*\toperational\t\n"
@@ -70,6 +72,28 @@ static void test_indicators_that_got_another_id_are_not_gone(void **state)
 		vanished(PAGE ROW("a") ROW("b"), PAGE RENAMED("x", "a") RENAMED("y", "b"), &error));
 }
 
+/* Numbers that every page of the family has tell no page from another; nor does a single row. */
+static void test_another_title_and_no_name_that_stays_is_another_page(void **state)
+{
+	struct error error;
+
+	(void)state;
+	assert_true(vanished(PAGE RENAMED("1", "a") RENAMED("2", "b"),
+		STRANGER RENAMED("1", "x") RENAMED("2", "y"), &error));
+	assert_string_equal(error.text,
+		"this is another page: it is titled \"Stranger\", where "
+		"\"Test\" was expected, and lists none of what was listed there");
+	assert_true(vanished(PAGE ROW("a"), STRANGER ROW("x") ROW("y"), &error));
+	assert_false(vanished(PAGE RENAMED("1", "a") RENAMED("2", "b"),
+		PAGE RENAMED("1", "x") RENAMED("2", "y"), &error));
+	assert_false(vanished(PAGE RENAMED("1", "a") RENAMED("2", "b"),
+		STRANGER RENAMED("1", "x") RENAMED("2", "b"), &error));
+	assert_false(vanished(PAGE ROW("a") ROW("b"), STRANGER ROW("a") ROW("b"), &error));
+	assert_false(vanished(PAGE RENAMED("1", "a"), UNTITLED RENAMED("1", "x"), &error));
+	assert_false(vanished(PAGE, STRANGER ROW("x"), &error));
+	assert_false(vanished(PAGE OTHERS ROW("a"), STRANGER OTHERS ROW("x"), &error));
+}
+
 static void test_a_page_that_lists_only_troubles_may_list_fewer(void **state)
 {
 	struct error error;
@@ -119,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_one_that_goes_is_no_rot_whatever_its_share),
 		cmocka_unit_test(test_others_in_their_place_do_not_make_up_for_those_that_are_gone),
 		cmocka_unit_test(test_indicators_that_got_another_id_are_not_gone),
+		cmocka_unit_test(test_another_title_and_no_name_that_stays_is_another_page),
 		cmocka_unit_test(test_a_page_that_lists_only_troubles_may_list_fewer),
 		cmocka_unit_test(test_another_host_than_the_requested_and_the_usual_one_is_rot),
 		cmocka_unit_test(test_www_and_the_case_of_letters_make_no_other_host),

@@ -150,6 +150,12 @@ static void test_rows_of_words_that_nobody_knows(void **state)
 		      "\"All aboard\"}]}]",
 		"each: '/json/item'\n", "words: 'lines/item/status'\n",
 		"# levels: no word is sure\n", "# 'All aboard': what does it mean?", NULL);
+	/* also those that stand behind another one in their row */
+	assert_sketch(
+		"[{\"name\": \"East\", \"lines\": [{\"status\": \"All aboard\"}, {\"status\": "
+		"\"Snowed in\"}]}, {\"name\": \"West\", \"lines\": [{\"status\": \"All "
+		"aboard\"}]}]",
+		"# 'Snowed in': what does it mean?", NULL);
 	assert_sketch("{\"one\": {\"ok\": true, \"past\": [{\"ok\": true}, {\"ok\": true}]},"
 		      "\"two\": {\"ok\": false, \"past\": [{\"ok\": true}, {\"ok\": true}]}}",
 		"each: '/json/*'\n", "word: 'ok'\n", "# 'false': what does it mean?", NULL);
@@ -170,17 +176,23 @@ static void test_keys_that_are_names_are_any_key(void **state)
 		"each: '/json/regions/*/parts/item'\n", NULL);
 }
 
+static void test_numbers_are_names_where_their_key_says_so(void **state)
+{
+	(void)state;
+	assert_sketch("[{\"name\": \"7\", \"no\": \"3\", \"state\": \"up\"}, "
+		      "{\"name\": \"42\", \"no\": \"5\", \"state\": \"down\"}]",
+		"name: 'name'\n", "2 indicators", NULL);
+}
+
 static void test_a_map_of_words_has_its_keys_for_names(void **state)
 {
 	(void)state;
 	assert_sketch("{\"title\": \"x\", \"services\": {\"Mail\": \"up\", \"Chat 2\": \"down\"}}",
-		"require: '/json/services/*'\n", "each: '/json/services/*'\n",
-		"name: 'concat(name(self::*[not(@key)]), @key)'\n", "word: '.'\n", "2 indicators",
-		"major_outage: ['down']\n", NULL);
+		"require: '/json/services/*'\n", "each: '/json/services/*'\n", "name: 'key()'\n",
+		"word: '.'\n", "2 indicators", "major_outage: ['down']\n", NULL);
 	assert_sketch("{\"services\": {\"East side\": {\"Mail\": \"up\", \"Chat\": \"down\"}, "
 		      "\"West\": {\"Mail\": \"up\", \"Maps\": \"up\"}}}",
-		"each: '/json/services/*/*'\n",
-		"group: 'concat(name(parent::*[not(@key)]), ../@key)'\n", "4 indicators", NULL);
+		"each: '/json/services/*/*'\n", "group: 'key(..)'\n", "4 indicators", NULL);
 	/* a name that stands in the row is better */
 	assert_sketch("{\"regions\": {\"r1\": {\"title\": \"Mail\", \"state\": \"up\"}, "
 		      "\"r2\": {\"title\": \"Chat\", \"state\": \"down\"}}}",
@@ -369,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_rows_of_json),
 		cmocka_unit_test(test_rows_of_words_that_nobody_knows),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
+		cmocka_unit_test(test_numbers_are_names_where_their_key_says_so),
 		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),
 		cmocka_unit_test(test_rows_of_html),
 		cmocka_unit_test(test_no_rows_are_chosen_by_their_state),

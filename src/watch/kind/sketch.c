@@ -162,6 +162,12 @@ static double key_weight(const char *path)
 	return 1;
 }
 
+/* Lines and platforms have numbers for names, where the key says that it is one. */
+static bool is_number_of_name(const char *path, const char *text)
+{
+	return key_weight(path) > 1 && text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
 /* How much the texts look like the names of the rows: 0, not at all, as where hardly any differ. A
  * text with the word in it changes with the word. Sorts them. */
 static double name_worth(const struct sketch *sketch, const char *path,
@@ -172,9 +178,10 @@ static double name_worth(const struct sketch *sketch, const char *path,
 	if (texts->count == 0 || texts->count != words->count)
 		return 0;
 	for (size_t i = 0; i < texts->count; i++)
-		names += is_name_like(texts->list[i]) &&
-			 (words->list[i][0] == '\0' ||
-				 strcasestr(texts->list[i], words->list[i]) == NULL);
+		names +=
+			(is_name_like(texts->list[i]) || is_number_of_name(path, texts->list[i])) &&
+			(words->list[i][0] == '\0' ||
+				strcasestr(texts->list[i], words->list[i]) == NULL);
 	if (names * 2 < texts->count || count_known(sketch, texts) * 4 > texts->count)
 		return 0;
 	different = count_different(texts, &filled);
@@ -434,7 +441,7 @@ static void write_head(struct sketch *sketch, const char *rows, struct buffer *o
 	buffer_text(out, "\n\n# Is that on this page alone, on good days as on bad ones?\n");
 	condition = feed_condition(sketch, title);
 	write_key(out, "require", condition != NULL ? condition : rows);
-	if (path != NULL)
+	if (title[0] != '\0')
 		buffer_format(out, "\npage: {title: '%s'}\n", path);
 	free(condition);
 	text_list_release(&texts);
@@ -445,6 +452,21 @@ static void write_head(struct sketch *sketch, const char *rows, struct buffer *o
 static bool is_list(const char *path)
 {
 	return strstr(path, "item/") != NULL && strchr(path, '(') == NULL;
+}
+
+/* All that the kind would look up. */
+static void words_of(struct sketch *sketch, const xmlXPathObject *rows, const char *named,
+	const char *word, struct text_list *words)
+{
+	char *path = memory_format("%s/%s", named, word);
+	xmlXPathObjectPtr all = is_list(word) ? nodes_of(sketch, path) : NULL;
+
+	if (all != NULL)
+		texts_of(sketch, all, ".", READING_ROWS_MAX, words);
+	else
+		texts_of(sketch, rows, word, READING_ROWS_MAX, words);
+	xmlXPathFreeObject(all);
+	free(path);
 }
 
 /* The kind of the best claim. */
@@ -475,7 +497,7 @@ static void write_kind(struct sketch *sketch, struct buffer *out)
 	write_key(out, is_list(best->claim->word) ? "  words" : "  word", best->claim->word);
 	if (rows != NULL) {
 		texts_of(sketch, rows, best->name, READING_ROWS_MAX, &names);
-		texts_of(sketch, rows, best->claim->word, READING_ROWS_MAX, &words);
+		words_of(sketch, rows, named, best->claim->word, &words);
 	}
 	if (id == NULL && count_different(&names, &filled) < names.count)
 		buffer_text(out,

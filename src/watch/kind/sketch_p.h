@@ -39,9 +39,9 @@ struct claims {
 void claims_find(xmlDocPtr tree, const struct known_words *known, struct claims *claims);
 void claims_release(struct claims *claims);
 
-/* The key of a member of an object: its element's name, or where a key is no name its attribute. */
-#define SKETCH_KEY "concat(name(self::*[not(@key)]), @key)"
-#define SKETCH_KEY_ABOVE "concat(name(parent::*[not(@key)]), ../@key)"
+/* The key of a member of an object, where keys are names. */
+#define SKETCH_KEY "key()"
+#define SKETCH_KEY_ABOVE "key(..)"
 
 /* Adds the XPaths of all texts in the row, from the row, as far as SKETCH_NAMES_MAX allows; and of
  * its key, where keys are names there. */
