@@ -143,7 +143,7 @@ static void print_outbox(const struct context *context)
 static void show_no_page(const struct status *status)
 {
 	if (status->bad != NULL)
-		text_list_add(&status->bad[STATE_UNKNOWN], "no page is watched");
+		text_list_add(&status->bad[STATUS_UNKNOWN], "no page is watched");
 	if (status->pages == NULL && !status->silent)
 		puts("no page is watched yet: `lampwatch add NAME` adds one");
 }
