@@ -10,7 +10,8 @@
  * [{"name", "type", "target", "state": "good", "slow", "partly", "failed" or "unasked", "word",
  * "attempts": […]}], "references": […]}, where an attempt is what net/check.h calls a transcript.
  * Who makes checks has met foreign bytes; what he says of an attempt stands in there as he says it,
- * is proved to be one object (check_answer_take()), and is parsed by a reader.
+ * is proved to be one object (check_answer_take()), and is parsed by a reader; the body of an
+ * answer is written into it as a text (check_answer_json()).
  */
 #ifndef LAMPWATCH_PROBE_H
 #define LAMPWATCH_PROBE_H
