@@ -58,11 +58,20 @@ struct rendering {
 	struct error *error;
 };
 
+/* Mostly the first byte tells: a call of strncmp for each would take longer. */
+static bool begins_with(const char *text, struct piece piece)
+{
+	size_t same = 0;
+
+	while (same < piece.length && text[same] == piece.at[same])
+		same++;
+	return same == piece.length;
+}
+
 static const struct value *member(const struct value *map, struct piece key)
 {
 	for (size_t i = 0; map != NULL && map->type == VALUE_MAP && i < map->count; i++)
-		if (strncmp(map->keys[i], key.at, key.length) == 0 &&
-			map->keys[i][key.length] == '\0')
+		if (begins_with(map->keys[i], key) && map->keys[i][key.length] == '\0')
 			return map->members[i];
 	return NULL;
 }
@@ -173,7 +182,7 @@ static void write_pairs(const char *text, const struct pairs *pairs, struct buff
 		if (*text == '\0')
 			return;
 		pair = pairs->list[pairs->numbers[(unsigned char)*text] - 1];
-		while (pair.from.length > 0 && strncmp(text, pair.from.at, pair.from.length) != 0)
+		while (pair.from.length > 0 && !begins_with(text, pair.from))
 			pair = pair_take(pair.rest);
 		if (pair.from.length == 0)
 			buffer_byte(out, *text);
