@@ -105,6 +105,23 @@ struct value *value_put(struct value *map, const char *key, struct value *member
 	return member;
 }
 
+void value_remove(struct value *map, const char *key)
+{
+	size_t i = 0;
+
+	while (i < map->count && strcmp(map->keys[i], key) != 0)
+		i++;
+	if (i == map->count)
+		return;
+	free(map->keys[i]);
+	value_free(map->members[i]);
+	map->count--;
+	for (; i < map->count; i++) {
+		map->keys[i] = map->keys[i + 1];
+		map->members[i] = map->members[i + 1];
+	}
+}
+
 struct value *value_put_text(struct value *map, const char *key, const char *text)
 {
 	return value_put(map, key, value_text(text));

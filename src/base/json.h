@@ -42,6 +42,10 @@ struct value *value_map(void);
 /* Puts member (owned by map from here on) under key, replacing the former member. Returns member.
  */
 struct value *value_put(struct value *map, const char *key, struct value *member);
+
+/* Frees the member of that key, where there is one. */
+void value_remove(struct value *map, const char *key);
+
 struct value *value_put_text(struct value *map, const char *key, const char *text);
 struct value *value_put_number(struct value *map, const char *key, int64_t number);
 struct value *value_put_boolean(struct value *map, const char *key, bool truth);

@@ -144,7 +144,7 @@ static void print_words(const char *visible, size_t column, size_t indent)
 	struct buffer out = {0};
 
 	while (*visible != '\0') {
-		size_t length = text_word(visible), blanks = strspn(visible + length, " ");
+		size_t length = strcspn(visible, " "), blanks = strspn(visible + length, " ");
 		char *word = memory_bytes(visible, length);
 
 		add_word(&out, word, room, indent, &column);

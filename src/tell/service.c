@@ -45,13 +45,14 @@ static bool is_declared(const struct service *service, const char *name)
 	       text_list_has(&service->takes, name);
 }
 
-static void check_names(const struct service *service, struct node node, const char *text,
-	struct problems *problems)
+/* own: a name that may stand there besides; NULL: none. */
+static void check_names(const struct service *service, struct node node, const char *own,
+	const char *text, struct problems *problems)
 {
 	char *name;
 
 	while (next_name(text, &name, &text) != NULL) {
-		if (!is_declared(service, name))
+		if (!is_declared(service, name) && (own == NULL || !text_equal(name, own)))
 			node_problem(problems, node,
 				"{%s} is neither {" SERVICE_DELIVERY
 				"} nor a name in \"needs\" or \"takes\"",
@@ -66,10 +67,10 @@ static void check_pairs(const struct service *service, struct node pairs, struct
 	for (size_t i = 0; i < node_count(pairs); i++) {
 		struct node value = node_value(pairs, i);
 
-		check_names(service, node_key(pairs, i), node_text(value), problems);
+		check_names(service, node_key(pairs, i), NULL, node_text(value), problems);
 		for (size_t j = 0; node_type(value) == NODE_LIST && j < node_count(value); j++)
-			check_names(service, node_key(pairs, i), node_text(node_member(value, j)),
-				problems);
+			check_names(service, node_key(pairs, i), NULL,
+				node_text(node_member(value, j)), problems);
 	}
 }
 
@@ -160,6 +161,7 @@ static const struct node_rule retry_rules[] = {
 static const struct node_rule rules[] = {
 	{"url", node_read_text, offsetof(struct service, url), false, NULL},
 	{"path", node_read_text, offsetof(struct service, path), false, NULL},
+	{"paths", read_pairs, offsetof(struct service, paths), false, NULL},
 	{"method", node_read_word, offsetof(struct service, put), false, method_words},
 	{"encoding", node_read_word, offsetof(struct service, form), false, encoding_words},
 	{"content_type", node_read_text, offsetof(struct service, content_type), false, NULL},
@@ -209,9 +211,15 @@ static void read_description(struct service *service, struct problems *problems)
 
 		node_walk_map(problems, root, rules, service, NULL);
 		if (service->path != NULL)
-			check_names(service, node_find(root, "path"), service->path, problems);
+			check_names(
+				service, node_find(root, "path"), NULL, service->path, problems);
+		for (size_t i = 0; i < node_count(service->paths); i++)
+			check_names(service, node_key(service->paths, i),
+				node_text(node_key(service->paths, i)),
+				node_text(node_value(service->paths, i)), problems);
 		if (service->basic != NULL)
-			check_names(service, node_find(root, "basic"), service->basic, problems);
+			check_names(
+				service, node_find(root, "basic"), NULL, service->basic, problems);
 		check_pairs(service, service->headers, problems);
 		check_pairs(service, service->fields, problems);
 		for (size_t i = 0; i < service->secrets.count; i++)
@@ -320,9 +328,10 @@ static void add_encoded(struct buffer *out, const char *text, const char *plain)
 	}
 }
 
-/* The text with each {NAME} replaced; NULL where a value is not given. Owned by the caller. */
-static char *filled(
-	const struct webhook_config *webhook, const char *delivery, const char *text, bool encoded)
+/* The text with each {NAME} replaced, where encoded as in a path, and also from the body, if there
+ * is one; NULL where a value is not given. Owned by the caller. */
+static char *filled_path(const struct webhook_config *webhook, const char *delivery,
+	const struct value *body, const char *text, bool encoded)
 {
 	struct buffer out = {0};
 	const char *open, *after, *value = "";
@@ -333,6 +342,7 @@ static char *filled(
 
 		value = text_equal(name, SERVICE_DELIVERY) ? delivery
 			: given != NULL                    ? given->value
+			: body != NULL                     ? value_get_text(body, name)
 							   : NULL;
 		buffer_add(&out, text, (size_t)(open - text));
 		if (value != NULL && encoded)
@@ -349,14 +359,33 @@ static char *filled(
 	return NULL;
 }
 
-char *service_url(
-	const struct service *service, const struct webhook_config *webhook, const char *delivery)
+static char *filled(const struct webhook_config *webhook, const char *delivery, const char *text)
+{
+	return filled_path(webhook, delivery, NULL, text, false);
+}
+
+/* The path of a request with this body; NULL: none. Borrowed. */
+static const char *path_of(const struct service *service, const struct value *body)
+{
+	for (size_t i = 0; i < node_count(service->paths); i++)
+		if (value_get_text(body, node_text(node_key(service->paths, i)))[0] != '\0')
+			return node_text(node_value(service->paths, i));
+	return service->path;
+}
+
+char *service_url(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, const char *body, size_t body_length)
 {
 	const char *given = webhook->url != NULL ? webhook->url : service->url;
 	const char *base = given != NULL ? given : "";
-	char *path = service->path != NULL ? filled(webhook, delivery, service->path, true) : NULL;
+	struct value *map =
+		node_count(service->paths) > 0 ? json_parse(body, body_length, NULL) : NULL;
+	const char *template = path_of(service, map);
+	char *path = template != NULL ? filled_path(webhook, delivery, map, template, true) : NULL;
 	size_t length = strlen(base);
 	char *url;
+
+	value_free(map);
 
 	if (path == NULL)
 		return memory_string(base);
@@ -370,8 +399,7 @@ char *service_url(
 char *service_basic(
 	const struct service *service, const struct webhook_config *webhook, const char *delivery)
 {
-	char *pair =
-		service->basic != NULL ? filled(webhook, delivery, service->basic, false) : NULL;
+	char *pair = service->basic != NULL ? filled(webhook, delivery, service->basic) : NULL;
 	struct buffer out = {0};
 
 	if (pair == NULL)
@@ -398,8 +426,7 @@ void service_headers(const struct service *service, const struct webhook_config 
 	add_line(lines, "Authorization", ": Basic ", service_basic(service, webhook, delivery));
 	for (size_t i = 0; i < node_count(service->headers); i++)
 		add_line(lines, node_text(node_key(service->headers, i)), ": ",
-			filled(webhook, delivery, node_text(node_value(service->headers, i)),
-				false));
+			filled(webhook, delivery, node_text(node_value(service->headers, i))));
 }
 
 static const char *words_of(const struct value *value)
@@ -428,7 +455,7 @@ static struct value *field_value(
 		}
 		return value;
 	}
-	text = filled(webhook, delivery, node_text(node), false);
+	text = filled(webhook, delivery, node_text(node));
 	value = text != NULL ? value_text(text) : NULL;
 	free(text);
 	return value;
@@ -455,8 +482,9 @@ static void write_form(const struct value *map, struct buffer *out)
 void service_fill(const struct service *service, const struct webhook_config *webhook,
 	const char *delivery, const char *body, size_t length, struct buffer *out)
 {
-	size_t count = node_count(service->fields);
-	struct value *map = count > 0 || service->form ? json_parse(body, length, NULL) : NULL;
+	size_t count = node_count(service->fields), paths = node_count(service->paths);
+	struct value *map =
+		count + paths > 0 || service->form ? json_parse(body, length, NULL) : NULL;
 
 	if (map == NULL || map->type != VALUE_MAP) {
 		buffer_add(out, body, length);
@@ -470,6 +498,8 @@ void service_fill(const struct service *service, const struct webhook_config *we
 		if (value != NULL)
 			value_put(map, node_text(node_key(service->fields, i)), value);
 	}
+	for (size_t i = 0; i < paths; i++)
+		value_remove(map, node_text(node_key(service->paths, i)));
 	if (service->form)
 		write_form(map, out);
 	else

@@ -6,14 +6,20 @@
  *
  *   url            where requests go, unless the configuration says otherwise
  *   path           what is put behind the URL; each {NAME} in it is percent-encoded (RFC 3986)
+ *   paths          NAME: PATH in place of path, where the body's outermost object has a text
+ *                  NAME: that stands in PATH as {NAME}, and is not sent
  *   method         POST (the default) or PUT
- *   encoding       json (the default), or form: the members of the body's outermost object are sent
- *                  as a form (application/x-www-form-urlencoded); a list or a map among them as
- * JSON content_type   what the encoding says where left out; for a template .txt text/plain headers
- * NAME: value basic          "USER:PASSWORD", for HTTP Basic authentication (RFC 7617) fields NAME:
- * value, or a list of values, put into the body's outermost object when it is sent needs, takes the
- * names that `with:` of the webhook must and may give secrets        those of them that it gives in
- * a file only each           event: one request for each event, in place of one for all of them
+ *   encoding       json (the default), or form: the members of the body's outermost object are
+ *                  sent as a form (application/x-www-form-urlencoded); a list or a map among
+ *                  them as JSON
+ *   content_type   what the encoding says where left out; for a template .txt text/plain
+ *   headers        NAME: value
+ *   basic          "USER:PASSWORD", for HTTP Basic authentication (RFC 7617)
+ *   fields         NAME: value, or a list of values, put into the body's outermost object when it
+ *                  is sent
+ *   needs, takes   the names that `with:` of the webhook must and may give
+ *   secrets        those of them that it gives in a file only
+ *   each           event: one request for each event, in place of one for all of them
  *   limits         PATH: "4096 bytes", "250 characters" (code points) or "4096 utf16" (code units):
  *                  a longer text is cut at a character, and ends in "…"
  *   accepted       PATH: value; all of these stand in the answer to a request that was accepted;
@@ -59,7 +65,7 @@ struct service {
 	int form;                                          /* the body is sent as a form */
 	int each;                                          /* one request for each event */
 	struct text_list needs, takes, secrets;
-	struct node headers, fields, limits, accepted, refused;
+	struct node paths, headers, fields, limits, accepted, refused;
 	struct yaml *description; /* that the nodes stand in; NULL: none */
 };
 
@@ -86,9 +92,10 @@ char *service_description_path(const char *template);
 bool service_check(const struct service *service, const struct webhook_config *webhook,
 	const char *file, int line, struct problems *problems);
 
-/* The whole URL: a secret; "" where neither has one. Owned by the caller. */
-char *service_url(
-	const struct service *service, const struct webhook_config *webhook, const char *delivery);
+/* The whole URL for the body that the template gave: a secret; "" where neither has one. Owned by
+ * the caller. */
+char *service_url(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, const char *body, size_t length);
 
 /* What follows "Authorization: Basic ", a secret; NULL: nothing does. Owned by the caller. */
 char *service_basic(

@@ -200,7 +200,8 @@ static void post(const struct sending *sending, const char *id, const char *byte
 	struct attempt *attempt)
 {
 	const struct webhook_config *webhook = sending->webhook;
-	char *url = service_url(sending->service, webhook, id), *origin = http_url_origin(url);
+	char *url = service_url(sending->service, webhook, id, bytes, length);
+	char *origin = http_url_origin(url);
 	char *id_line = memory_format("webhook-id: %s", id);
 	char *time_line =
 		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);

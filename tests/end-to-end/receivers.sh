@@ -44,6 +44,7 @@ cat > lampwatch.yaml <<-END
 	  - {name: mattermost, url_file: hook.url, template: mattermost, with: {channel: town-square}}
 	  - {name: google-chat, url_file: hook.url, template: google-chat}
 	  - {name: pagerduty, url: "$base/", template: pagerduty, with: {routing_key_file: key}}
+	  - {name: jira, url: "$base", template: jira-service-management, with: {key_file: key}}
 	  - {name: ntfy, url: "$base/ntfy", template: ntfy, with: {topic_file: key, token_file: token}}
 	  - {name: pushover, url: "$base", template: pushover, with: {token_file: token, user_file: user}}
 	  - {name: telegram, url: "$base", template: telegram, with: {token_file: token, chat_id: "-100200"}}
@@ -101,6 +102,7 @@ same "mattermost: the channel of the configuration" "town-square" "$(field 'data
 service google-chat $hook 'body={"name": "spaces/A/messages/B"}' 'status=403;body={"error": {"message": "The caller does not have permission"}}' "does not have permission" "$hook_line"
 service pagerduty v2/enqueue 'status=202;body={"status": "success", "dedup_key": "a"}' 'status=400;body={"status": "invalid event", "message": "Event object is invalid"}' "Event object is invalid" "POST /v2/enqueue HTTP/1.1"
 same "pagerduty: the routing key is put in when it is sent" "R0UTINGKEYHUNTER2 trigger info" "$(field 'data["routing_key"], data["event_action"], data["payload"]["severity"]')"
+service jira jsm/ops/integration/v2/alerts 'status=202;body={"result": "Request will be processed", "requestId": "r", "took": 0.1}' 'status=422;body={"message": "Key format is not valid R0UTINGKEYHUNTER2"}' "Key format is not valid …" "POST /jsm/ops/integration/v2/alerts HTTP/1.1"
 service ntfy ntfy 'body={"id": "sPs71M8A2T", "event": "message"}' 'status=403;body={"code": 40301, "error": "forbidden R0UTINGKEYHUNTER2"}' "forbidden …" "POST /ntfy HTTP/1.1"
 same "ntfy: topic and token" "R0UTINGKEYHUNTER2 Bearer 123456:HUNTER2tok" "$(field 'data["topic"]') $(header Authorization)"
 service pushover 1/messages.json 'body={"status": 1, "request": "e460545a8b"}' 'status=400;body={"token": "invalid", "errors": ["application token is invalid"], "status": 0}' "application token is invalid" "POST /1/messages.json HTTP/1.1"
@@ -208,6 +210,23 @@ rm -f "$work"/posts/*
 statuspage_page "$page" none operational operational
 at 11 run; at 12 run
 same "resolved under the same keys" "resolve lampwatch/example/component1,resolve lampwatch/example/component0" "$(events | paste -sd,)"
+
+webhooks <<-END
+	  - {name: desk, url: "$base", template: jira-service-management, with: {key_file: key}, "on": [red, green]}
+END
+alerts=jsm/ops/integration/v2/alerts
+for path in $alerts "$alerts/lampwatch%2Fexample%2Fcomponent0/close?identifierType=alias" "$alerts/lampwatch/example/component0/close?identifierType=alias"; do answers "$path" 'status=202;body={"requestId": "r"}'; done
+fresh
+statuspage_page "$page" major major_outage operational
+at 10 run; at 11 run
+statuspage_page "$page" none operational operational
+at 12 run; at 13 run
+same "an alert is created, and closed by its alias in the address" "POST /$alerts HTTP/1.1,POST /$alerts/lampwatch%2Fexample%2Fcomponent0/close?identifierType=alias HTTP/1.1" \
+	"$(find "$work/posts" -type f | sort | xargs -n 1 head -qn 1 | tr -d '\r' | paste -sd,)"
+same "which is not in its body" "note source" "$(sed '1,/^\r$/d' "$(find "$work/posts" -type f | sort | tail -n 1)" | python3 -c 'import json, sys; print(*sorted(json.load(sys.stdin)))')"
+webhooks <<-END
+	  - {name: pager, url: "$base", template: pagerduty, with: {routing_key_file: key}, "on": [red, green, update]}
+END
 
 fresh
 answers v2/enqueue 'status=429;retry-after=120'

@@ -182,6 +182,20 @@ def pagerduty(check, body, raw):
     check.need(octets(raw) <= 512 * 1024, "at most 512 KB")
 
 
+def jira_service_management(check, body, raw):
+    if "close" in body:  # goes into the address
+        check.members(body, ["close", "note", "source"])
+        check.text(body["close"], 512)
+        check.text(body["note"], 25000)
+        return
+    check.members(body, ["message", "alias", "description", "source", "entity", "priority"])
+    check.text(body["message"], 130)
+    check.text(body["alias"], 512)
+    check.text(body["description"], 15000)
+    check.text(body["entity"], 512)
+    check.need(body["priority"] in ("P1", "P2", "P3", "P4", "P5"), f"a priority, not {body['priority']!r}")
+
+
 def ntfy(check, body, raw):
     check.members(body, ["title", "message", "priority", "tags"], ["click", "actions"])
     check.text(body["message"], 4096, octets)
@@ -276,10 +290,10 @@ def generic(check, body, raw):
 
 
 RULES = {"slack": slack, "discord": discord, "mattermost": mattermost, "teams": teams,
-         "google-chat": google_chat, "pagerduty": pagerduty, "ntfy": ntfy, "pushover": pushover,
+         "google-chat": google_chat, "jira-service-management": jira_service_management, "pagerduty": pagerduty, "ntfy": ntfy, "pushover": pushover,
          "telegram": telegram, "matrix": matrix, "generic": generic, "zulip": zulip, "rocket-chat": rocket_chat, "gotify": gotify,
          "signal": signal, "home-assistant": home_assistant, "twilio": twilio, "webex": webex}
-SERIES = {"pagerduty"}  # one body a line
+SERIES = {"jira-service-management", "pagerduty"}  # one body a line
 
 
 def extremes(cases):

@@ -61,11 +61,44 @@ static void test_values_stand_in_the_path_percent_encoded(void **state)
 	struct webhook_config webhook;
 	struct service *service =
 		load("path: /rooms/{room}/{delivery}\nneeds: [room]\ntakes: [token]\n", &webhook);
-	char *url = service_url(service, &webhook, "e.1 é");
+	char *url = service_url(service, &webhook, "e.1 é", "{}", 2);
 
 	(void)state;
 	assert_string_equal(url, "https://example.org/rooms/!a%2Fb:example.org/e.1%20%C3%A9");
 	free(url);
+	service_free(service);
+}
+
+static void test_a_member_of_the_body_may_choose_the_path(void **state)
+{
+	static const char *const description =
+		"path: /alerts\npaths: {close: '/alerts/{close}/close?by=alias'}\n"
+		"takes: [room, token]\n";
+	static const struct {
+		const char *body, *url, *sent;
+	} cases[] = {
+		{"{\"a\": \"1\"}", "https://example.org/alerts", "{\"a\":\"1\"}"},
+		{"{\"close\": \"\", \"a\": \"1\"}", "https://example.org/alerts", "{\"a\":\"1\"}"},
+		{"{\"close\": \"p/é?x\", \"a\": \"1\"}",
+			"https://example.org/alerts/p%2F%C3%A9%3Fx/close?by=alias",
+			"{\"a\":\"1\"}"},
+		{"no map", "https://example.org/alerts", "no map"},
+	};
+	struct webhook_config webhook;
+	struct service *service = load(description, &webhook);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *body = cases[i].body;
+		char *url = service_url(service, &webhook, "id", body, strlen(body));
+		struct buffer sent = {0};
+
+		service_fill(service, &webhook, "id", body, strlen(body), &sent);
+		assert_string_equal(url, cases[i].url);
+		assert_string_equal(buffer_string(&sent), cases[i].sent);
+		buffer_release(&sent);
+		free(url);
+	}
 	service_free(service);
 }
 
@@ -272,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_stand_in_the_path_percent_encoded),
+		cmocka_unit_test(test_a_member_of_the_body_may_choose_the_path),
 		cmocka_unit_test(test_a_form_has_the_members_of_the_body),
 		cmocka_unit_test(test_a_field_may_be_a_list),
 		cmocka_unit_test(test_basic_authentication_is_a_header),
