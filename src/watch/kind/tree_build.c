@@ -119,13 +119,16 @@ static char *take_allowed(struct tree_memory *memory, const char *text, size_t l
 	return copy;
 }
 
+/* The first letter tells many at once: a span of so many letters is slow to begin. */
 static bool is_plain_name(const char *name)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-	size_t length =
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 
-	return name[0] != '\0' && strchr(letters, name[0]) != NULL && name[length] == '\0';
+	if (name[0] == '\0' || strchr(first, name[0]) == NULL)
+		return false;
+	return name[strspn(name, letters)] == '\0';
 }
 
 /* The name in the tree's memory; NULL where it is not any name that will do, and no element may
