@@ -370,6 +370,103 @@ static void test_descriptions_name_what_a_document_is(void **state)
 	}
 }
 
+/* What libxml2 itself makes of it. Owned by the caller. */
+static xmlDocPtr parse_with_libxml2(const char *text)
+{
+	htmlParserCtxtPtr parser = htmlNewParserCtxt();
+	xmlDocPtr tree = htmlCtxtReadMemory(parser, text, (int)strlen(text), NULL, "UTF-8",
+		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
+
+	htmlFreeParserCtxt(parser);
+	xmlXPathOrderDocElems(tree);
+	return tree;
+}
+
+/* Their types, names, texts and attributes, and the numbers of elements. */
+static void assert_same_nodes(xmlNodePtr ours, xmlNodePtr theirs)
+{
+	for (; ours != NULL && theirs != NULL; ours = ours->next, theirs = theirs->next) {
+		assert_int_equal(ours->type, theirs->type);
+		assert_true(xmlStrEqual(ours->name, theirs->name));
+		assert_int_equal(ours->prev == NULL, theirs->prev == NULL);
+		if (ours->type == XML_DTD_NODE)
+			continue;
+		if (ours->type != XML_ELEMENT_NODE) {
+			assert_true(xmlStrEqual(ours->content, theirs->content));
+			if (ours->type == XML_ATTRIBUTE_NODE)
+				assert_same_nodes(ours->children, theirs->children);
+			continue;
+		}
+		assert_int_equal((intptr_t)ours->content, (intptr_t)theirs->content);
+		assert_same_nodes((xmlNodePtr)ours->properties, (xmlNodePtr)theirs->properties);
+		assert_same_nodes(ours->children, theirs->children);
+	}
+	assert_ptr_equal(ours, theirs);
+}
+
+/* Any pieces in any order, from a seed that does not change. */
+static void test_html_is_the_tree_that_libxml2_builds(void **state)
+{
+	static const char *const pieces[] = {"<!DOCTYPE html>", "<html a=b>", "<head>", "<body>",
+		"<title>t", "<p>", "<div id=x class='a b'>", "<div", "</div>", "</p>", "</body>",
+		"</html>", "<a name=x href>", "<option selected>", "<!-- c -->", "<!--", "<?pi x?>",
+		"<script>if (a < b) \"</p>\"</script>", "<style>p {}</style>", "<svg><rect/></svg>",
+		"<table><tr><td>", "</table>", "<br/>", " ", "\n", "text", "&amp;", "&#233;",
+		"&#1;", "&lt", "\xc3\xa9", "<", ">", "\"", "=", "<frameset>", "<![CDATA[x]]>",
+		"<select>"};
+	enum { DOCUMENTS = 3000, PIECES = 30, COUNT = sizeof pieces / sizeof pieces[0] };
+	uint32_t random = 1;
+
+	(void)state;
+	for (int i = 0; i < DOCUMENTS; i++) {
+		struct buffer text = {0};
+		xmlDocPtr ours, theirs;
+
+		for (int j = 0; j < PIECES; j++) {
+			random = random * 1664525 + 1013904223;
+			buffer_text(&text, pieces[(random >> 16) % COUNT]);
+		}
+		ours = tree_parse_html(buffer_string(&text), text.length, "UTF-8", NULL);
+		theirs = parse_with_libxml2(buffer_string(&text));
+		assert_int_equal(ours == NULL, xmlDocGetRootElement(theirs) == NULL);
+		if (ours != NULL)
+			assert_same_nodes(ours->children, theirs->children);
+		tree_free(ours);
+		xmlFreeDoc(theirs);
+		buffer_release(&text);
+	}
+}
+
+static void test_a_prefix_is_no_part_of_a_name_in_html(void **state)
+{
+	(void)state;
+	ASSERT_TREE("<body><o:part>x</o:part>", "/html/body/part", "x");
+}
+
+static void test_html_finds_its_elements_by_their_ids(void **state)
+{
+	(void)state;
+	ASSERT_TREE("<p id=a>x<a name=b>y</a><p id=a>z", "concat(id('a'), id('b'))", "xyy");
+}
+
+/* One text, and not after the square of their number. */
+static void test_a_text_may_come_in_many_pieces(void **state)
+{
+	enum { PIECES = 200000 };
+	char *text = repeated("<p>", "&amp;x", PIECES, "</p>");
+	clock_t began = clock();
+	xmlDocPtr tree = tree_parse(text, strlen(text), NULL);
+	xmlNodePtr node;
+
+	(void)state;
+	assert_processor_time(began, 2);
+	node = xmlDocGetRootElement(tree)->children->children->children;
+	assert_int_equal(strlen((char *)node->content), 2 * PIECES);
+	assert_null(node->next);
+	tree_free(tree);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +491,10 @@ int main(void)
 			test_attributes_and_namespaces_are_counted_before_they_cost_anything),
 		cmocka_unit_test(test_namespaces_that_nest_are_counted_together),
 		cmocka_unit_test(test_descriptions_name_what_a_document_is),
+		cmocka_unit_test(test_html_is_the_tree_that_libxml2_builds),
+		cmocka_unit_test(test_a_prefix_is_no_part_of_a_name_in_html),
+		cmocka_unit_test(test_html_finds_its_elements_by_their_ids),
+		cmocka_unit_test(test_a_text_may_come_in_many_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

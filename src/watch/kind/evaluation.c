@@ -210,7 +210,8 @@ const char *node_string(xmlNodePtr node, xmlChar **owned)
 
 	if (holder && child == NULL)
 		return "";
-	if (holder && child->type == XML_TEXT_NODE && child->next == NULL && child->content != NULL)
+	if (holder && (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) &&
+		child->next == NULL && child->content != NULL)
 		return (const char *)child->content;
 	*owned = xmlXPathCastNodeToString(node);
 	return *owned != NULL ? (const char *)*owned : "";

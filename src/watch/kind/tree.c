@@ -66,6 +66,7 @@ xmlDocPtr tree_parse_html(
 		return NULL;
 	tree_silence();
 	parser = htmlNewParserCtxt();
+	tree_html_building(parser);
 	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
 	if (is_undecoded(parser) || parser->disableSAX != 0 || tree == NULL ||
@@ -76,12 +77,10 @@ xmlDocPtr tree_parse_html(
 			: parser->disableSAX != 0
 				? "HTML that is nested too deeply"
 				: "the document is neither JSON nor XML nor HTML");
-		xmlFreeDoc(tree);
+		tree_free(tree);
 		tree = NULL;
 	}
 	htmlFreeParserCtxt(parser);
-	if (tree != NULL)
-		xmlXPathOrderDocElems(tree); /* without it sorting is slow */
 	return tree;
 }
 

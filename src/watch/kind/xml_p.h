@@ -9,8 +9,11 @@
 #define LAMPWATCH_XML_P_H
 
 #include <libxml/HTMLparser.h>
+#include <libxml/HTMLtree.h>
+#include <libxml/SAX2.h>
 #include <libxml/hash.h>
 #include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 #include <libxml/tree.h>
 #include <libxml/uri.h>
 #include <libxml/xpath.h>
@@ -38,7 +41,8 @@ enum {
 			   * small page more than what is in them */
 };
 
-/* --- tree.c, tree_count.c, tree_json.c, nextjs.c: from text to trees. All are owned by the caller.
+/* --- tree.c, tree_count.c, tree_html.c, tree_json.c, nextjs.c: from text to trees. All are owned
+ * by the caller.
  * --- */
 
 /*
@@ -56,6 +60,9 @@ xmlDocPtr tree_parse_html(
 xmlDocPtr tree_parse_xml(
 	const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
+
+/* tree_html.c: has the parser build a tree of tree_build.c. */
+void tree_html_building(htmlParserCtxtPtr parser);
 
 /* tree_count.c: false with REMEDY_PAGE where an element of the markup has more attributes or
  * namespaces than any page needs: libxml2 takes the square of their number. */
@@ -93,6 +100,19 @@ void tree_add_text(xmlNodePtr element, const char *text, size_t length);
 
 /* name is borrowed for as long as the tree lives. */
 void tree_add_attribute(xmlNodePtr element, const char *name, const char *value);
+
+/* The same for a parser that makes the document itself, which is empty so far. What it hands over
+ * is copied as it is. Comments and processing instructions are tree_take_node(). */
+void tree_hold(xmlDocPtr tree);
+xmlNodePtr tree_take_element(xmlNodePtr parent, const char *name);
+void tree_take_node(xmlNodePtr parent, xmlElementType type, const char *name, const char *content);
+
+/* value NULL: it has none. */
+xmlAttrPtr tree_take_attribute(xmlNodePtr element, const char *name, const char *value);
+
+/* Continues the last child where that is of the same type, XML_TEXT_NODE or XML_CDATA_SECTION_NODE.
+ */
+void tree_take_text(xmlNodePtr element, xmlElementType type, const char *text, size_t length);
 
 /* --- */
 
