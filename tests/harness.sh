@@ -126,3 +126,8 @@ statuspage_page() {
 		printf '],"incidents":%s,"scheduled_maintenances":[]}' "${INCIDENTS:-[]}"
 	} | put "$file"
 }
+
+# serve_page [OPTION…]: $page, such a page, on an HTTP server of the name www; green and red say how its first component is.
+serve_page() { serve_http www "$@"; page=$work/www/api/v2/summary.json; mkdir -p "${page%/*}"; }
+green() { statuspage_page "$page" none operational operational; }
+red() { statuspage_page "$page" major major_outage operational; }

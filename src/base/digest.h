@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * SHA-256, HMAC, base64 and random bytes, by OpenSSL (libcrypto); and SHA-1, by which web archives
- * name what they hold: not proof against somebody who makes two that are the same.
+ * name what they hold: not proof against somebody who makes two that are the same. Where OpenSSL
+ * cannot give one, the program ends (error_fatal()).
  */
 #ifndef LAMPWATCH_DIGEST_H
 #define LAMPWATCH_DIGEST_H
@@ -11,7 +12,11 @@
 
 struct buffer;
 
-enum { DIGEST_BYTES = 32, DIGEST_TEXT = 65, DIGEST_BASE32 = 33 };
+enum {
+	DIGEST_BYTES = 32,  /* of SHA-256 */
+	DIGEST_TEXT = 65,   /* its hexadecimal digits, and a NUL */
+	DIGEST_BASE32 = 33, /* the letters of SHA-1, and a NUL */
+};
 
 /* Begins the library, so that no later call does; error_fatal() where that fails, after which
  * OpenSSL 3 would crash. */
@@ -40,7 +45,8 @@ void digest_sha1_base32(const void *bytes, size_t length, char out[static DIGEST
 /* Adds base64 (RFC 4648 section 4, no line breaks). */
 void digest_base64(const void *bytes, size_t length, struct buffer *out);
 
-/* Decodes base64 and adds the bytes; false, with out unchanged, if text is not base64. */
+/* Decodes base64 and adds the bytes; false, with the bytes of out unchanged, if text is not base64
+ * or does not fit. */
 bool digest_base64_decode(const char *text, struct buffer *out);
 
 /*

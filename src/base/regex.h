@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Regular expressions, by PCRE2 in UTF mode and with limits. An
- * invalid expression, or one that exceeds its limits on a text, is an error and
- * never "no match".
+ * invalid expression, or one that exceeds its limits on a text, is an error (REMEDY_PAGE) and
+ * never "no match"; what was handed on until then is only a part.
  */
 #ifndef LAMPWATCH_REGEX_H
 #define LAMPWATCH_REGEX_H
@@ -27,7 +27,7 @@ enum {
 struct regex_cache *regex_cache_new(void);
 void regex_cache_free(struct regex_cache *cache);
 
-/* flags: any of i, s, m, x. Sets *found. Errors: REMEDY_PAGE. */
+/* flags: any of i, s, m, x. Sets *found. */
 bool regex_matches(struct regex_cache *cache, const char *text, const char *pattern,
 	const char *flags, bool *found, struct error *error);
 

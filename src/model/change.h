@@ -41,6 +41,8 @@ struct changes {
 	size_t count;
 };
 
+/* Copies what it is given; NULL stands for "". The change is the list's, and stays where it is
+ * until the next is added. */
 struct change *changes_add(struct changes *changes, enum change_type type, const char *id,
 	const char *name, const char *before, const char *after, const char *text);
 void changes_release(struct changes *changes);

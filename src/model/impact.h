@@ -31,6 +31,8 @@ struct impacts {
 	size_t count;
 };
 
+/* Of an indicator that has none yet; all else is empty. It is the list's, and stays where it is
+ * until the next is added. */
 struct impact *impacts_add(struct impacts *impacts, const char *indicator);
 
 /* True while one of them is not confirmed yet. */

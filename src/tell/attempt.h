@@ -93,10 +93,6 @@ mail_transport sendmail_send;  /* a local sendmail program, started by route->la
 /* The transport that can do what the route asks for: the first row that fits of one table. */
 mail_transport *route_transport(const struct route_config *route);
 
-/* One mail by a transport. */
-void mail_send(mail_transport *transport, const struct route_config *route, const struct mail *mail,
-	struct attempt *attempt);
-
 /* What a webhook is to be told, by one attempt. Borrowed. */
 struct webhook_message {
 	const char *templates; /* folder */

@@ -18,7 +18,8 @@ bool bounce_has_second(const struct delivery *delivery);
 
 /*
  * Readdresses it to its receiver's second way, with its bytes rendered again for that.
- * False if there is none, or it goes there already. Within a transaction.
+ * False if there is none, it goes there already, or its bytes cannot be made: what it says cannot
+ * be read, or a template is broken. Within a transaction.
  */
 bool bounce_use_second(struct database *database, const struct config *config,
 	const char *templates, const struct delivery *delivery, int64_t now);

@@ -251,6 +251,12 @@ static const struct value *pending_data(
 	return one->data;
 }
 
+static const char *keep_text(struct owed_list *owed, const char *text)
+{
+	text_list_add(&owed->texts, text);
+	return owed->texts.list[owed->texts.count - 1];
+}
+
 /*
  * The newest delivery that carries the beginning of the alarm stands for the
  * receiver: one that was merged into another is not it.
@@ -275,14 +281,10 @@ void outbox_pending(struct database *database, int64_t alarm, struct owed_list *
 			continue;
 		one = memory_append(&owed->list, &owed->count, sizeof *owed->list);
 		one->alarm = alarm;
-		text_list_add(&owed->texts, statement_text(row, 0));
-		text_list_add(&owed->texts, statement_text(row, 1));
-		one->receiver = owed->texts.list[owed->texts.count - 2];
-		one->message_id = owed->texts.list[owed->texts.count - 1];
-		if (!text_empty(statement_text(row, 7))) {
-			text_list_add(&owed->texts, statement_text(row, 7));
-			one->in_reply_to = owed->texts.list[owed->texts.count - 1];
-		}
+		one->receiver = keep_text(owed, statement_text(row, 0));
+		one->message_id = keep_text(owed, statement_text(row, 1));
+		if (!text_empty(statement_text(row, 7)))
+			one->in_reply_to = keep_text(owed, statement_text(row, 7));
 		one->delivery = statement_integer(row, 2);
 		one->dropped = text_equal(state, "dropped");
 		one->out = !waits || statement_integer(row, 4) != 0;

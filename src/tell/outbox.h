@@ -119,6 +119,7 @@ struct owed_list {
 };
 
 void outbox_pending(struct database *database, int64_t alarm, struct owed_list *owed);
+void outbox_pending_release(struct owed_list *owed);
 
 /* True where somebody was, or is, owed a message about the alarm. */
 bool outbox_owed(struct database *database, int64_t alarm);
@@ -150,7 +151,6 @@ void outbox_held(struct database *database, struct text_list *providers);
 /* Makes due what is held for this provider and was made at that time or earlier. True if there was
  * any. */
 bool outbox_unhold(struct database *database, const char *provider, int64_t before, int64_t now);
-void outbox_pending_release(struct owed_list *owed);
 
 /*
  * What may be tried at now, oldest first: of the deliveries to one receiver about one page only the
@@ -173,7 +173,8 @@ bool outbox_get(struct database *database, int64_t id, struct delivery *delivery
  * once. A transaction of its own. */
 void outbox_take_up(struct database *database);
 
-/* Marks it as sending; to be committed before any contact. False if it is no longer pending. */
+/* Marks it as sending; to be committed before any contact. False if it is no longer pending, or
+ * that cannot be written. */
 bool outbox_sending(struct database *database, int64_t id, const char *route, int64_t now);
 
 /* The session ended before it was tried: pending as before, and not counted as tried. */
@@ -243,7 +244,7 @@ void outbox_total(struct database *database, struct outbox_totals *totals);
 void outbox_list(struct database *database, bool all, struct deliveries *deliveries);
 
 /* Makes pending and dead deliveries due at once; id 0: all, except that what is held stays held.
- * Returns how many. */
+ * The days until one that was dead is given up begin anew. Returns how many. */
 int64_t outbox_retry(struct database *database, int64_t id, int64_t now);
 /* Drops all that is pending or dead for this receiver, ignoring case. */
 void outbox_drop_receiver(struct database *database, const char *receiver, int64_t now);

@@ -30,7 +30,7 @@ enum {
 struct save_request {
 	const char *base, *url;
 	const char *job;     /* that was begun; "": none is */
-	char *key;           /* a secret */
+	char *key;           /* ACCESS:SECRET: a secret */
 	const char *contact; /* for the user agent; NULL: none */
 };
 

@@ -196,12 +196,44 @@ struct sending {
 	const struct webhook_message *message;
 };
 
+static void exchange(
+	const struct sending *sending, const struct http_post *post, struct attempt *attempt)
+{
+	struct http_response response = {0};
+	struct error error;
+
+	if (http_post(post, &response, &error))
+		explain(sending->webhook, sending->service, &response, attempt);
+	else
+		attempt_set(attempt,
+			error.remedy == REMEDY_RECEIVER ? OUTCOME_ROUTE
+			: response.sent                 ? OUTCOME_UNKNOWN
+							: OUTCOME_TEMPORARY,
+			0, "%s", error.text);
+	if (response.status == 0 && error.remedy == REMEDY_LOCAL)
+		attempt->local = error.number;
+	if (response.status == 0)
+		secrets_conceal(attempt, sending->service, sending->webhook);
+	http_response_release(&response);
+}
+
+/* Says before the text where it was sent to; the path may be a secret. */
+static void put_origin(const char *url, struct attempt *attempt)
+{
+	struct attempt told = *attempt;
+	char *origin = http_url_origin(url);
+
+	attempt_set(attempt, told.outcome, told.code, "%s: %s", origin, told.text);
+	attempt->retry_after = told.retry_after;
+	attempt->local = told.local;
+	free(origin);
+}
+
 static void post(const struct sending *sending, const char *id, const char *bytes, size_t length,
 	struct attempt *attempt)
 {
 	const struct webhook_config *webhook = sending->webhook;
 	char *url = service_url(sending->service, webhook, id, bytes, length);
-	char *origin = http_url_origin(url);
 	char *id_line = memory_format("webhook-id: %s", id);
 	char *time_line =
 		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);
@@ -212,9 +244,6 @@ static void post(const struct sending *sending, const char *id, const char *byte
 		.connect_timeout = CONNECT_TIMEOUT,
 		.total_timeout = TOTAL_TIMEOUT,
 		.user_agent = sending->message->user_agent};
-	struct http_response response = {0};
-	struct attempt told;
-	struct error error;
 
 	service_fill(sending->service, webhook, id, bytes, length, &body);
 	service_headers(sending->service, webhook, id, &headers);
@@ -225,29 +254,13 @@ static void post(const struct sending *sending, const char *id, const char *byte
 		post.headers = (const char *const *)headers.list;
 		post.body = body.data;
 		post.length = body.length;
-		if (http_post(&post, &response, &error))
-			explain(webhook, sending->service, &response, attempt);
-		else
-			attempt_set(attempt,
-				error.remedy == REMEDY_RECEIVER ? OUTCOME_ROUTE
-				: response.sent                 ? OUTCOME_UNKNOWN
-								: OUTCOME_TEMPORARY,
-				0, "%s", error.text);
-		if (response.status == 0 && error.remedy == REMEDY_LOCAL)
-			attempt->local = error.number;
-		if (response.status == 0)
-			secrets_conceal(attempt, sending->service, webhook);
-		http_response_release(&response);
+		exchange(sending, &post, attempt);
 	} else {
 		attempt_set(attempt, OUTCOME_ROUTE, 0, "the secret after whsec_ is not base64");
 	}
-	told = *attempt;
-	attempt_set(attempt, told.outcome, told.code, "%s: %s", origin, told.text);
-	attempt->retry_after = told.retry_after;
-	attempt->local = told.local;
+	put_origin(url, attempt);
 	text_list_release(&headers);
 	buffer_release(&body);
-	free(origin);
 	free(id_line);
 	free(time_line);
 	free(url);

@@ -6,10 +6,8 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 cd "$work" || exit 1
 cat > lampwatch.yaml <<-END
 	archive: archive

@@ -22,10 +22,8 @@ if ! mount -t tmpfs -o size=32m lampwatch-test "$disk" 2> /dev/null; then
 fi
 trap 'umount "$work/kept" 2> /dev/null; umount "$disk"; cleanup' EXIT
 
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 cd "$work" || exit 1
 cat > lampwatch.yaml <<-END
 	archive: $disk/archive
@@ -40,8 +38,6 @@ cat > lampwatch.yaml <<-END
 	  - {mail: ops@example.com}
 END
 
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
 run() { output=$(at "$1" run 2>&1); status=$?; }
 begin() { rm -rf "$disk"/* "$disk"/.[a-z]* "$work"/relay/*.eml; green; at 0 -q run; }

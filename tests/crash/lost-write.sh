@@ -72,10 +72,8 @@ try implicit smtps required
 
 # ---- the next route ----
 
-serve_http www
+serve_page
 serve_smtp second
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 cat > "$work/lampwatch.yaml" <<END
 archive: archive
 from: lampwatch@example.org

@@ -6,15 +6,11 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_http slow
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 echo "delay=30" > "$page.fault"
 
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 yellow() { statuspage_page "$page" major major_outage degraded_performance; }
 
 # begin NAME: a folder and an archive of its own, with a green page seen. More pages from standard input.

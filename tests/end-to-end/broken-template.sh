@@ -4,10 +4,8 @@
 # same route and to the same receiver, and whoever runs lampwatch is told why.
 . "$(dirname "$0")/../harness.sh"
 
-serve_http www
+serve_page
 serve_smtp relay
-mkdir -p "$work/www/api/v2"
-page=$work/www/api/v2/summary.json
 cp -r "$root/templates" "$work/templates"
 export LAMPWATCH_TEMPLATES=$work/templates
 cat > "$work/lampwatch.yaml" <<END

@@ -4,10 +4,9 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/got"
+mkdir -p "$work/got"
 cd "$work" || exit 1
 minute=0
 

@@ -4,10 +4,9 @@
 # stream, --json against another parser, prefixes of times, and what verify finds.
 . "$(dirname "$0")/../harness.sh"
 
-serve_http www --posts "$work/hooks"
+serve_page --posts "$work/hooks"
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/hooks" "$work/main"
+mkdir -p "$work/hooks" "$work/main"
 cd "$work/main" || exit 1
 cat > lampwatch.yaml <<-END
 	archive: archive

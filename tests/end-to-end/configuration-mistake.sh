@@ -6,11 +6,10 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www --posts "$work/hooks"
+serve_page --posts "$work/hooks"
 serve_smtp relay
-page=$work/www/api/v2/summary.json
 etc=$work/etc file=$work/etc/lampwatch.yaml
-mkdir -p "${page%/*}" "$work/hooks" "$etc/kinds"
+mkdir -p "$work/hooks" "$etc/kinds"
 kind() { mkdir -p "$etc/kinds"; cp "$root/templates/pages/statuspage.yaml" "$etc/kinds/mine.yaml"; }
 template() { echo '{{>part}}' > "$etc/own.txt"; echo '{{#first}}the own template says {{type}}{{/first}}' > "$etc/part.txt"; }
 configuration() {
@@ -32,8 +31,6 @@ configuration() {
 minute=0
 # run WORD…: sets said, without what root is told, and status.
 run() { said=$("$lampwatch" -c "$file" --clock "2014-01-24T$(printf %02d:%02d $((19 + minute / 60)) $((minute % 60))):00Z" run "$@" 2>&1); status=$?; minute=$((minute + 1)); said=$(grep -v 'runs as root' <<< "$said"); }
-red() { statuspage_page "$page" major major_outage operational; }
-green() { statuspage_page "$page" none operational operational; }
 # told ADDRESS: the subjects of what it got.
 told() { local mail; for mail in $(mails relay); do grep -q "^X-Envelope-To: $1" "$mail" && decoded "$(sed -n '/^Subject:/{s/^Subject: //;:a;N;/\n[ \t]/{s/\r\{0,1\}\n[ \t]/ /;ba};s/\r\{0,1\}\n.*//;p;q}' "$mail")" && echo; done | sed 's/^SIMULATED //'; }
 count() { told "$1" | wc -l | tr -d ' '; }

@@ -10,11 +10,9 @@ BUILD=${1:-${BUILD:?usage: confined.sh BUILD}}
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key" -out "$work/certificate" 2> /dev/null
 cat "$work/key" >> "$work/certificate"
-serve_http www
+serve_page
 serve_smtp plain
 serve_smtp secure --tls starttls --cert "$work/certificate" --key "$work/certificate"
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 printf '#!/bin/sh\ncat > %s/queued\ngrep NoNewPrivs /proc/self/status > %s/privileges\n' "$work" "$work" > "$work/sendmail"
 chmod 755 "$work/sendmail"
 # What reads the page of others asks for a conversion, which is loaded when it is needed.

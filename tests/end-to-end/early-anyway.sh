@@ -5,11 +5,9 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_http service
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 green() { statuspage_page "$page" none operational; }
 red() { statuspage_page "$page" major major_outage; }
 works() { rm -f "$work/service/mail.fault"; }

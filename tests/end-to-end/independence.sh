@@ -8,17 +8,13 @@ BUILD=${1:-$BUILD}
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www --posts "$work/hooks"
+serve_page --posts "$work/hooks"
 mkdir -p "$work/hooks"
 serve_smtp google --address 127.0.0.8
 serve_smtp own --address 127.0.0.9
 serve_dns names
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=somebody.else.example -keyout "$work/certificate" -out "$work/certificate.pem" 2> /dev/null
 cat "$work/certificate.pem" >> "$work/certificate"
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 
 # at MINUTE WORD…: the program at that minute of a simulated day.
 at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T$(printf %02d $((minute / 60))):$(printf %02d $((minute % 60))):00Z" "$@" 2>&1; }

@@ -6,10 +6,8 @@ unsanitized
 
 mkdir "$work/at"
 cd "$work/at" || exit 1
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 statuspage_page "$page" none operational operational
 url=http://127.0.0.1:$www_port/
 relay=smtp://127.0.0.1:$relay_port

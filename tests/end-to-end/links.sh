@@ -5,13 +5,10 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_http hook --posts "$work/posts"
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/posts"
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
+mkdir -p "$work/posts"
 at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T19:$minute:00Z" "$@"; }
 config() {
 	cat > lampwatch.yaml <<-END

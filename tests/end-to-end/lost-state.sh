@@ -6,12 +6,8 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 chat_red() { statuspage_page "$page" major operational major_outage; }
 at() { local minute=$1; shift; "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
 run() { output=$(at "$1" run 2>&1); status=$?; }

@@ -5,10 +5,9 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/own"
+mkdir -p "$work/own"
 cd "$work" || exit 1
 export STATE_DIRECTORY=$work/state RUNTIME_DIRECTORY=$work/runtime
 mkdir -m 700 state
@@ -23,8 +22,6 @@ routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
 subscribers: [{mail: ops@example.com}]
 END
 run() { output=$("$lampwatch" --clock "2014-01-24T19:$1:00Z" run 2> error); status=$?; output+=$(grep -v 'runs as root' error); }
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 to() { local f; for f in $(grep -l "^To: $1" relay/*.eml | sort); do sed -n 's/\r$//; s/^Subject: //p' "$f"; done | paste -sd '|'; }
 text() { tr -d '\r' < "$1" | sed -e '1,/^$/d' -e ':a;/=$/{N;s/=\n//;ba}'; }
 

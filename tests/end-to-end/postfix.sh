@@ -109,9 +109,8 @@ port=$newest_other_port
 outcome "${names[10]}" "route 0 localhost:$port: while starting TLS: SSL" "$(deliver ops@example.com "$work/1.eml" --ca "$postfix/other.pem")"
 
 # From nothing to an alert: lampwatch init, and an outage.
-serve_http www
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/new"
+serve_page
+mkdir -p "$work/new"
 statuspage_page "$page" none operational
 rm -f "$postfix/mail/ops/new"/*
 began=$SECONDS

@@ -5,13 +5,11 @@
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 
-serve_http www --posts "$work/posts"
+serve_page --posts "$work/posts"
 serve_smtp relay
 mkdir -p "$work/posts" "$work/main"
 cd "$work/main" || exit 1
 base=http://127.0.0.1:$www_port
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 
 # secret FILE TEXT
 secret() { (umask 077; printf '%b' "$2" > "$1"); }

@@ -45,9 +45,7 @@ for file in resolv.conf hosts nsswitch.conf; do
 done
 hosts_by() { echo "hosts: $1" > "$work/nsswitch.conf"; }
 
-serve_http www --address 198.51.100.7
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
+serve_page --address 198.51.100.7
 statuspage_page "$page" none operational operational operational
 scheme=http
 # run NAME [VARIABLE=VALUE…]: a run of an archive of its own, of the page whose host has that name.

@@ -19,10 +19,9 @@ lampwatch=$work/lampwatch
 setpriv --reuid=$owner --regid="$group" --clear-groups "$lampwatch" --version > /dev/null 2>&1 ||
 	skip_all "what root makes belongs to the archive's owner" "another user cannot run the program here"
 
-serve_http www
+serve_page
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/etc"
+mkdir -p "$work/etc"
 file=$work/etc/lampwatch.yaml
 # begin ARCHIVE MORE: a new home of the owner's, and no mails; the home is root's, as /etc is.
 begin() {
@@ -43,7 +42,6 @@ begin() {
 	chmod 644 "$file"
 	statuspage_page "$page" none operational operational
 }
-red() { statuspage_page "$page" major major_outage operational; }
 # as_root WORD…, as_owner WORD…: set said and status.
 as_root() { said=$("$lampwatch" -c "$file" "$@" 2>&1); status=$?; }
 as_owner() { said=$(setpriv --reuid=$owner --regid="$group" --clear-groups "$lampwatch" -c "$file" "$@" 2>&1); status=$?; }

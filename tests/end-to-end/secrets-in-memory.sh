@@ -64,9 +64,7 @@ await 5 test -s "$work/silent.port"
 silent=127.0.0.1:$(cat "$work/silent.port")
 secret chat.url "http://$silent/${in_files[2]}"
 secret heartbeat.url "http://$silent/${in_files[5]}"
-serve_http www
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
+serve_page
 cat > "$work/lampwatch.yaml" <<END
 archive: archive
 from: lampwatch@example.org

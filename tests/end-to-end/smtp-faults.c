@@ -23,6 +23,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "servers/mail.h"
 #include "servers/sink.h"
 #include "tell/attempt.h"
 #include "tell/hosts.h"

@@ -8,12 +8,10 @@ unsanitized
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$work/key" -out "$work/certificate" 2> /dev/null
 cat "$work/key" >> "$work/certificate"
-serve_http www
+serve_page
 serve_smtp office --tls starttls --cert "$work/certificate" --key "$work/certificate"
 serve_smtp spare
 printf '%s\n' "token alerts swordfish.0123456789" "require auth" "without AUTH" "with AUTH XOAUTH2 OAUTHBEARER" > "$work/office.script"
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 cd "$work" || exit 1
 minute=0
 

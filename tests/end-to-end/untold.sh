@@ -15,17 +15,13 @@ if [ -z "${LAMPWATCH_NAMESPACE:-}" ]; then # what is mounted here ends with it
 	rm -rf "$work"
 	LAMPWATCH_NAMESPACE=1 exec unshare --mount --ipc --propagation private bash "$0" "$@"
 fi
-serve_http www --posts "$work/hooks"
+serve_page --posts "$work/hooks"
 serve_smtp relay
 mkdir -p "$work/hooks"
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}"
 mkdir -p "$work/www/v2"
 echo 'status=202;body={"status": "success"}' > "$work/www/v2/enqueue.fault"
 chmod 755 "$work"
 printf '#!/bin/sh\necho "$LAMPWATCH_EVENT $LAMPWATCH_ID" >> %s/modem.log\n' "$work" > "$work/modem"; chmod 755 "$work/modem"
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 at() { local minute=$1; shift; "${as[@]}" "$lampwatch" --clock "2014-01-24T$((minute / 60 + 10)):$(printf %02d $((minute % 60))):00Z" "$@"; }
 run() { output=$(at "$1" run 2>&1); status=$?; outputs+="$output"; statuses+="$status "; }
 own() { chown -R $nobody:$nobody "$1"; }

@@ -7,10 +7,9 @@ unsanitized
 
 EIO=5 EINTR=4 EAGAIN=11 ENOMEM=12 EACCES=13 ENFILE=23 EMFILE=24 ENOSPC=28 ENOLCK=37
 
-serve_http www --posts "$work/posts"
+serve_page --posts "$work/posts"
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/posts" "$work/main" "$work/kinds"
+mkdir -p "$work/posts" "$work/main" "$work/kinds"
 cd "$work/main" || exit 1
 (umask 077; echo "http://127.0.0.1:$www_port/beat" > beat)
 cp "$root/templates/pages/statuspage.yaml" "$work/kinds/own.yaml"
@@ -29,8 +28,6 @@ cat > lampwatch.yaml <<-END
 	  - {mail: ops@example.com}
 END
 
-green() { statuspage_page "$page" none operational operational; }
-red() { statuspage_page "$page" major major_outage operational; }
 minute=0
 # run [CALL NUMBER FIRST LAST [PART]]: a minute later; sets status and output.
 run() {

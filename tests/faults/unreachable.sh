@@ -7,10 +7,9 @@ unsanitized
 
 skip_rest() { local name; for name in "$@"; do skip "$name" "$reason"; done; }
 
-serve_http www --posts "$work/posts"
+serve_page --posts "$work/posts"
 serve_smtp relay
-page=$work/www/api/v2/summary.json
-mkdir -p "${page%/*}" "$work/posts" "$work/main"
+mkdir -p "$work/posts" "$work/main"
 cd "$work/main" || exit 1
 cat > lampwatch.yaml <<-END
 	archive: archive

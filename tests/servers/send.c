@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "servers/mail.h"
 #include "tell/attempt.h"
 
 static const struct {

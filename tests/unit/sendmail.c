@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "servers/mail.h"
 #include "tell/attempt.h"
 #include "tell/launcher.h"
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "servers/mail.h"
 #include "tell/attempt.h"
 
 /* Port 1 of loopback: where a connection was tried after all, the text would tell. */

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "servers/mail.h"
 #include "tell/attempt.h"
 
 #define GREETED "EHLO example.org\r\n"
