@@ -93,24 +93,33 @@ static void map_append(struct value *map, const char *key, struct value *member)
 	value_append(map, member);
 }
 
+/* The number of the key's member; map->count where it has none. */
+static size_t find_key(const struct value *map, const char *key)
+{
+	size_t i = 0;
+
+	while (i < map->count && (map->keys[i][0] != key[0] || strcmp(map->keys[i], key) != 0))
+		i++;
+	return i;
+}
+
 struct value *value_put(struct value *map, const char *key, struct value *member)
 {
-	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->keys[i], key) == 0) {
-			value_free(map->members[i]);
-			map->members[i] = member;
-			return member;
-		}
-	map_append(map, key, member);
+	size_t i = find_key(map, key);
+
+	if (i == map->count) {
+		map_append(map, key, member);
+	} else {
+		value_free(map->members[i]);
+		map->members[i] = member;
+	}
 	return member;
 }
 
 void value_remove(struct value *map, const char *key)
 {
-	size_t i = 0;
+	size_t i = find_key(map, key);
 
-	while (i < map->count && strcmp(map->keys[i], key) != 0)
-		i++;
 	if (i == map->count)
 		return;
 	free(map->keys[i]);
@@ -146,12 +155,12 @@ struct value *value_append(struct value *list, struct value *member)
 
 const struct value *value_get(const struct value *map, const char *key)
 {
+	size_t i;
+
 	if (map == NULL || map->type != VALUE_MAP)
 		return NULL;
-	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->keys[i], key) == 0)
-			return map->members[i];
-	return NULL;
+	i = find_key(map, key);
+	return i < map->count ? map->members[i] : NULL;
 }
 
 const char *value_get_text(const struct value *map, const char *key)
