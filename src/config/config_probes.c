@@ -18,7 +18,12 @@
 #include "config/pattern.h"
 #include "net/address.h"
 
-enum { STATUS_MIN = 100, STATUS_MAX = 599, DAYS_SOON = 14 };
+enum {
+	STATUS_MIN = 100,
+	STATUS_MAX = 599,
+	DAYS_SOON = 14,
+	BEYOND_WITHIN = 10 * 1000 /* milliseconds */
+};
 
 #define OF(type) (1 << (type))
 #define OF_MAIL (OF(CHECK_IMAP) | OF(CHECK_POP3) | OF(CHECK_SMTP))
@@ -290,15 +295,24 @@ static void check_whole(const struct check *check, struct node node, struct prob
 			"answer at all");
 }
 
+/* Its probe is looked at when its last check has ended: none keeps the others waiting for long. */
+static int64_t default_total(const struct check *check, const struct page_config *probe)
+{
+	int64_t total = check->within + BEYOND_WITHIN, most = probe->settings.timeout.total;
+
+	return total < most ? total : most;
+}
+
 static void read_check(struct config *config, struct node node, struct page_config *probe,
 	struct problems *problems)
 {
 	struct check *check = memory_append(&probe->checks, &probe->check_count, sizeof *check);
 
-	check->total = probe->settings.timeout.total;
 	check->redirects = probe->settings.limits.redirects;
 	check->days = -1;
 	node_walk_map(problems, node, check_rules, check, config);
+	if (check->total == 0)
+		check->total = default_total(check, probe);
 	if (node_type(node) == NODE_MAP)
 		check_whole(check, node, problems);
 	if (check->days < 0)

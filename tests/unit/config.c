@@ -851,6 +851,27 @@ static void test_a_probe_is_published_unless_it_shows_a_private_address(void **s
 	}
 }
 
+static void test_a_check_waits_for_ten_seconds_more_than_is_good(void **state)
+{
+	static const struct {
+		const char *keys;
+		int64_t total;
+	} checks[] = {{"}]", 10000}, {", within: 5s}]", 15000}, {", within: 25s}]", 30000},
+		{", timeout: 20s}]", 20000}, {"}], timeout: {connect: 1s, total: 4s}", 4000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+		char *text = memory_format(
+			"probes:\n  - {name: p, checks: [{name: c, tcp: 'example.org:25'%s}\n",
+			checks[i].keys);
+		struct config *config = load_good(text);
+
+		assert_int_equal(config->pages[0].checks[0].total, checks[i].total);
+		config_free(config);
+		free(text);
+	}
+}
+
 static void test_thousands_of_pages_and_subscribers_are_checked_quickly(void **state)
 {
 	size_t size = 4 * 1024 * 1024, length = 0;
@@ -907,6 +928,7 @@ int main(void)
 		IN_FOLDER(test_the_configuration_is_found_here_first),
 		IN_FOLDER(test_the_host_of_an_address_or_a_url_is_found),
 		IN_FOLDER(test_a_probe_is_published_unless_it_shows_a_private_address),
+		IN_FOLDER(test_a_check_waits_for_ten_seconds_more_than_is_good),
 		IN_FOLDER(test_thousands_of_pages_and_subscribers_are_checked_quickly),
 	};
 
