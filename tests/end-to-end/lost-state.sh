@@ -48,7 +48,7 @@ lost() {
 	run 5
 	same "$1: what is red is told" "RED" "$(told)"
 	same "$1: the operator hears" "NOTHING IS KEPT" "$(told admin)"
-	check "$1: and that nobody knows who subscribed, as nothing is left to know it from" grep -q -z -E "who subscribed by\s+mail or by command, and who left, is not\s+known" "$work"/relay/*.eml
+	check "$1: and that nobody knows who subscribed, as nothing is left to know it from" grep -q -z -E "who\s+subscribed\s+by\s+mail\s+or\s+by\s+command,\s+and\s+who\s+left,\s+is\s+not\s+known" "$work"/relay/*.eml
 	same "$1: exit status 3" "3" "$status"
 	check "$1: it names what helps" grep -q "lampwatch rebuild" <<< "$output"
 	same "$1: once" "3 3" "$(echo $(runs 6 7))"
