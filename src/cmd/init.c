@@ -39,7 +39,6 @@ static void show(struct init *init)
 	static const char *const commands[] = {"check", "run", "status", "routes"};
 	size_t count =
 		init_talks(init) ? sizeof commands / sizeof *commands : 2; /* of use unseen */
-
 	char *path = init_shell_word(init->path);
 
 	for (size_t i = 0; i < count; i++) {

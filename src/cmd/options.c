@@ -114,7 +114,7 @@ static const struct option_row {
 	{"to", "ADDRESS", 't', OPTION_TEXT, offsetof(struct options, to),
 		"who gets the test message; the default is the operator"},
 	{"until", "TIME", 'u', OPTION_TEXT, offsetof(struct options, until),
-		"up to then: 2026-11, 2026-11-30T07:00, or 07:00, the next time it is that late"},
+		"up to then: 2026-11, 2026-11-30T07:00, or 07:00, today or tomorrow"},
 	{"url", "ADDRESS", 0, OPTION_TEXT, offsetof(struct options, url),
 		"where the captured page was found"},
 	{"url", "URL", 0, OPTION_TEXT, offsetof(struct options, url),

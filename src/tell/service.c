@@ -342,7 +342,7 @@ static char *filled_path(const struct webhook_config *webhook, const char *deliv
 
 		value = text_equal(name, SERVICE_DELIVERY) ? delivery
 			: given != NULL                    ? given->value
-			: body != NULL                     ? value_get_text(body, name)
+			: value_get(body, name) != NULL    ? value_get_text(body, name)
 							   : NULL;
 		buffer_add(&out, text, (size_t)(open - text));
 		if (value != NULL && encoded)
@@ -386,7 +386,6 @@ char *service_url(const struct service *service, const struct webhook_config *we
 	char *url;
 
 	value_free(map);
-
 	if (path == NULL)
 		return memory_string(base);
 	if (length > 0 && base[length - 1] == '/' && path[0] == '/')

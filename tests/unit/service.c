@@ -102,6 +102,24 @@ static void test_a_member_of_the_body_may_choose_the_path(void **state)
 	service_free(service);
 }
 
+static void test_without_a_value_of_its_path_it_is_the_url_alone(void **state)
+{
+	struct webhook_config webhook;
+	struct service *service =
+		load("path: /{key}\npaths: {close: '/{key}/{close}'}\ntakes: [key, room, token]\n",
+			&webhook);
+	const char *bodies[] = {"{}", "{\"close\": \"a\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		char *url = service_url(service, &webhook, "id", bodies[i], strlen(bodies[i]));
+
+		assert_string_equal(url, "https://example.org/");
+		free(url);
+	}
+	service_free(service);
+}
+
 static void assert_filled(const char *description, const char *body, const char *expected)
 {
 	struct webhook_config webhook;
@@ -306,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_stand_in_the_path_percent_encoded),
 		cmocka_unit_test(test_a_member_of_the_body_may_choose_the_path),
+		cmocka_unit_test(test_without_a_value_of_its_path_it_is_the_url_alone),
 		cmocka_unit_test(test_a_form_has_the_members_of_the_body),
 		cmocka_unit_test(test_a_field_may_be_a_list),
 		cmocka_unit_test(test_basic_authentication_is_a_header),

@@ -31,7 +31,7 @@ static const char *error_text(int code)
 }
 
 /* The first error counts: libxml2 may report more as its consequence. */
-static void keep_error(void *context, xmlErrorPtr error)
+static void keep_error(void *context, reported_error error)
 {
 	struct evaluation *evaluation = context;
 	int code = error->code - XML_XPATH_EXPRESSION_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watch/kind/kind_dependence.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"

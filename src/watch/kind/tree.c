@@ -26,7 +26,7 @@ static void silent(void *context, const char *message, ...)
 	(void)message;
 }
 
-static void silent_structured(void *context, xmlErrorPtr error)
+static void silent_structured(void *context, reported_error error)
 {
 	(void)context;
 	(void)error;

@@ -30,7 +30,7 @@ struct tree_memory {
 	size_t left;
 	intptr_t elements;
 	const char *names[NAMES]; /* by their hash */
-	xmlNodePtr text;          /* the last that tree_append_text() has made */
+	xmlNodePtr text;          /* the last that tree_take_text() has made */
 	size_t text_length, text_size;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * HTML as a tree of tree_build.c: what libxml2's parser of HTML calls in place of its own functions
- * (SAX2.c there), which allocate four times for each attribute. The tree is the same.
+ * (SAX2.c there), which allocate four times for each attribute. Where elements stand and
+ * what they are called is as in libxml2 2.9, whatever the version: kinds are written for that.
  */
 #include <string.h>
 
@@ -17,7 +18,8 @@ static void start_document(void *context)
 	tree_hold(parser->myDoc);
 }
 
-/* What is added next goes there. After the root's end, elements go on in the root. */
+/* What is added next goes there. After the root's end, elements go on in the root; libxml2 2.14
+ * would make another. */
 static xmlNodePtr open_element(htmlParserCtxtPtr parser)
 {
 	xmlNodePtr first = parser->myDoc->children;
@@ -40,7 +42,7 @@ static void add_attribute(
 		xmlAddID(NULL, parser->myDoc, value, attribute);
 }
 
-/* The name is what follows its prefix. */
+/* The name is what follows its prefix; libxml2 2.14 would keep that. */
 static xmlNodePtr add_element(htmlParserCtxtPtr parser, const xmlChar *name)
 {
 	xmlChar *prefix = NULL, *local = NULL;

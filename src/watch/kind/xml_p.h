@@ -29,6 +29,13 @@ struct buffer;
 struct regex_cache;
 struct text_list;
 
+/* What an error function gets; a newer compiler takes no function that lacks the const. */
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *reported_error;
+#else
+typedef xmlErrorPtr reported_error;
+#endif
+
 enum {
 	TREE_PARSED_MAX =
 		32 * 1024 * 1024, /* bytes that parse functions may parse in one reading */

@@ -33,7 +33,7 @@ bool prefix_known(const char *prefix)
 }
 
 /* libxml2 hands a code and a position, no text. */
-static void keep_error(void *context, xmlErrorPtr error)
+static void keep_error(void *context, reported_error error)
 {
 	*(int *)context = error->int1 + 1;
 }
