@@ -72,7 +72,7 @@ struct http_response {
 	struct buffer body; /* after transfer and content decoding */
 	bool same;          /* the body is the one that is known, and is not here */
 	char *headers;      /* status line and header of the last response, CRLF as served */
-	char *etag, *last_modified; /* NULL if missing */
+	char *etag, *last_modified; /* NULL if missing; no older than the answer is as missing */
 	int64_t retry_after;        /* seconds from now; 0: not given */
 	/* With their secrets: keep and print only what http_url_public() makes of them. */
 	char *requested_url, *final_url;

@@ -242,6 +242,18 @@ static char *header_value(CURL *easy, const char *name)
 	return memory_string(header->value);
 }
 
+/* In the second in which it was sent a page may change again, and keeps its time: NULL (RFC 9110,
+ * section 8.8.2.2). */
+static char *last_modified(CURL *easy)
+{
+	char *value = header_value(easy, "Last-Modified"), *date = header_value(easy, "Date");
+
+	if (value != NULL && date != NULL && curl_getdate(date, NULL) <= curl_getdate(value, NULL))
+		memory_set(&value, NULL);
+	free(date);
+	return value;
+}
+
 /* The request without possible secrets: credentials, cookies, and the query in its first line. */
 static char *request_text(const struct buffer *sent)
 {
@@ -298,7 +310,7 @@ CURLcode transfer_collect(struct transfer *transfer, CURLcode code)
 	response->headers = buffer_take(&transfer->received);
 	response->request_headers = request_text(&transfer->sent);
 	response->etag = header_value(easy, "ETag");
-	response->last_modified = header_value(easy, "Last-Modified");
+	response->last_modified = last_modified(easy);
 	response->requested_url = memory_string(transfer->request.url);
 	response->final_url = memory_string(transfer->url);
 	host = address_in_url(ip != NULL ? ip : "");

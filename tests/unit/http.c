@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <curl/curl.h>
 
+#include "base/date.h"
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -171,6 +173,31 @@ static void test_validators_are_sent_back_verbatim_and_give_304(void **state)
 	http_response_release(&first.response);
 	http_response_release(&second.response);
 	http_response_release(&third.response);
+}
+
+/* It could change again in that second, and would have the same time. */
+static void test_what_changed_in_the_second_of_the_answer_has_no_time(void **state)
+{
+	static const int64_t seconds[] = {-1, 0, 1}; /* from the page's to the answer's */
+	struct result first, second;
+
+	(void)state;
+	server_put(&server, "modified", "text");
+	first = get("/modified"); /* without a Date */
+	assert_non_null(first.response.last_modified);
+	for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+		char *fault, date[DATE_TEXT_MAX];
+
+		date_write_mail(
+			curl_getdate(first.response.last_modified, NULL) + seconds[i], date);
+		fault = memory_format("header=Date: %s", date);
+		server_put(&server, "modified.fault", fault);
+		second = get("/modified");
+		assert_int_equal(second.response.last_modified != NULL, seconds[i] > 0);
+		http_response_release(&second.response);
+		free(fault);
+	}
+	http_response_release(&first.response);
 }
 
 static void test_a_body_that_is_known_is_not_handed_over(void **state)
@@ -1061,6 +1088,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_page_comes_with_how_it_was_got),
 		cmocka_unit_test(test_validators_are_sent_back_verbatim_and_give_304),
+		cmocka_unit_test(test_what_changed_in_the_second_of_the_answer_has_no_time),
 		cmocka_unit_test(test_a_body_that_is_known_is_not_handed_over),
 		cmocka_unit_test(test_a_validator_that_could_forge_a_header_is_not_kept),
 		cmocka_unit_test(test_any_complete_response_is_no_error),
