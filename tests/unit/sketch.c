@@ -167,6 +167,41 @@ static void test_rows_of_words_that_nobody_knows(void **state)
 		"each: '/json/z/y/item'\n", NULL);
 }
 
+/* The details of one incident have more rows, and words that say nothing. */
+static void test_details_of_an_incident_are_not_the_rows(void **state)
+{
+	char *stops = many("", ", {\"label\": \"Stop ", "\", \"status\": true}", 0, 30);
+	char *page = memory_format(
+		"[{\"id\": \"n\", \"name\": \"North\", \"lines\": [{\"statusText\": \"All "
+		"aboard\"}]},"
+		"{\"id\": \"e\", \"name\": \"East\", \"lines\": [{\"statusText\": \"Snowed in\","
+		" \"trouble\": {\"stops\": [{\"label\": \"Stop\", \"status\": true}%s]}}]},"
+		"{\"id\": \"w\", \"name\": \"West\", \"lines\": [{\"statusText\": \"All "
+		"aboard\"}]}]",
+		stops);
+
+	(void)state;
+	assert_sketch(page, "require: '/json/item[name]'\n", "each: '/json/item'\n",
+		"name: 'name'\n", "words: 'lines/item/statusText'\n",
+		"# also possible: /json/item/lines/item/trouble/stops/item, 31 rows, name `label`, "
+		"word `status`\n",
+		NULL);
+	free(page);
+	free(stops);
+	/* nor are the members of an object names because one is called status */
+	assert_sketch(
+		"[{\"name\": \"North\", \"lines\": [{\"status\": \"All aboard\"}], \"stops\": ["
+		"{\"zone\": \"one\", \"status\": \"true\"}, {\"area\": \"two\", \"status\": "
+		"\"true\"}]},"
+		"{\"name\": \"East\", \"lines\": [{\"status\": \"Snowed in\"}]}]",
+		"each: '/json/item'\n", "words: 'lines/item/status'\n", NULL);
+	/* where nothing else is there, the page is known by what does not come and go */
+	assert_sketch(
+		"[{\"name\": \"North\"}, {\"name\": \"East\", \"stops\": ["
+		"{\"label\": \"a\", \"state\": \"up\"}, {\"label\": \"b\", \"state\": \"down\"}]}]",
+		"require: '/json/item'\n", "each: '/json/item/stops/item'\n", NULL);
+}
+
 static void test_keys_that_are_names_are_any_key(void **state)
 {
 	(void)state;
@@ -380,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_a_word_is_sure_where_several_kinds_agree),
 		cmocka_unit_test(test_rows_of_json),
 		cmocka_unit_test(test_rows_of_words_that_nobody_knows),
+		cmocka_unit_test(test_details_of_an_incident_are_not_the_rows),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
 		cmocka_unit_test(test_numbers_are_names_where_their_key_says_so),
 		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),

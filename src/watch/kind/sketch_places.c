@@ -356,9 +356,12 @@ static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attri
 		add_rows(row, known, &rows);
 		add_ways(row, node, &by_class, &ways);
 		for (size_t i = 0; i < rows.count * ways.count; i++) {
+			const char *each = rows.list[i / ways.count];
 			char *word = put_in(xpath, ways.list[i % ways.count], attribute);
 
-			claim_word(claims, rows.list[i / ways.count], word, keyed);
+			/* where any key will do, it is a name, and none for states */
+			claim_word(claims, each, word,
+				keyed && (row != node || !text_ends(each, "/*")));
 			free(word);
 		}
 		text_list_release(&rows);
