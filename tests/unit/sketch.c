@@ -135,10 +135,10 @@ static void test_rows_of_json(void **state)
 		      "{\"id\": \"a\", \"label\": \"Mail\", \"state\": \"up\"},"
 		      "{\"id\": \"b\", \"label\": \"Chat\", \"state\": \"Down\"},"
 		      "{\"id\": \"c\", \"label\": \"Maps\", \"state\": \"Won'ky\"}]}}",
-		"require: '/json/board/parts/item[label]'\n", "each: '/json/board/parts/item'\n",
-		"id: 'id'\n", "name: 'label'\n", "word: 'state'\n", "operational: ['up']\n",
-		"major_outage: ['Down']\n", "# 'Won''ky': what does it mean?", "not known: 1.",
-		NULL);
+		"about: 'TODO: ", "require: '/json/board/parts/item[label]'\n",
+		"each: '/json/board/parts/item'\n", "id: 'id'\n", "name: 'label'\n",
+		"word: 'state'\n", "operational: ['up']\n", "major_outage: ['Down']\n",
+		"# 'Won''ky': what does it mean?", "not known: 1.", NULL);
 }
 
 /* Words that no kind knows, and truth values, are found by their key, and left to the author. */
@@ -287,6 +287,31 @@ static void test_a_name_is_not_what_all_rows_share(void **state)
 	free(page);
 }
 
+/* A table whose cells hold tables, and whose even rows look otherwise. */
+static void test_a_name_is_not_what_a_row_looks_like(void **state)
+{
+	struct buffer rows = {0};
+
+	(void)state;
+	buffer_text(&rows, "<table class=grid><tr>");
+	/* the head alone has more places than are tried */
+	for (size_t i = 0; i < 50; i++)
+		buffer_format(&rows, "<th><a href='/up%zu' title='Sort up'>Column %zu</a>", i, i);
+	for (size_t i = 0; i < 10; i++) {
+		const char *look = i % 2 == 0 ? "rowEven" : "rowOdd";
+
+		buffer_format(&rows,
+			"<tr><td>%s</td><td class=%s><table><tr><td class=%s><table><tr>"
+			"<td class=%s><a href='/%zu'>Check "
+			"%c</a></td></tr></table></td></tr></table></td>"
+			"<td class=say>up</td></tr>",
+			i == 0 ? "localhost" : "", look, look, look, i, (char)('A' + (int)i));
+	}
+	assert_sketch(buffer_string(&rows), "name: 'td[2]/table/tr/td/table/tr/td/a'\n",
+		"10 indicators", NULL);
+	buffer_release(&rows);
+}
+
 static void test_entries_of_a_feed_are_incidents(void **state)
 {
 	(void)state;
@@ -424,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_a_state_in_a_class),
 		cmocka_unit_test(test_a_name_is_not_what_changes_with_the_word),
 		cmocka_unit_test(test_a_name_is_not_what_all_rows_share),
+		cmocka_unit_test(test_a_name_is_not_what_a_row_looks_like),
 		cmocka_unit_test(test_entries_of_a_feed_are_incidents),
 		cmocka_unit_test(test_what_one_kind_says_is_asked),
 		cmocka_unit_test(test_no_rows_are_said_to_be_none),

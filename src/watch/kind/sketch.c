@@ -19,7 +19,7 @@ enum {
 	WORDS_SHOWN = 40,     /* different words */
 	NAME_LENGTH_MAX = 80, /* bytes: what is longer is prose */
 	WORD_LENGTH_MAX = 40, /* bytes: the same for a state */
-	NAMES_REPEAT_MAX = 8, /* rows of one name, on an average, as in several regions */
+	NAMES_REPEAT_MAX = 4, /* rows of one name, on an average, as in several regions */
 	SHOWN_MAX = 80,       /* bytes of a text of the page in a comment */
 	RANKED = 4,           /* claims that are kept: the best, and those that come next */
 };
@@ -154,14 +154,16 @@ static const char *last_step(const char *path)
 	return path[0] == '@' ? path + 1 : path;
 }
 
+/* 0: what is under such a key is about looks, and never a name. */
 static double key_weight(const char *path)
 {
 	static const struct {
 		const char *key;
 		double weight;
 	} keys[] = {{SKETCH_KEY, 0.9}, {"*name*", 1.3}, {"title", 1.25}, {"label*", 1.25},
-		{"displayName", 1.3}, {"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class", 0.5},
-		{"href", 0.5}, {"*url", 0.5}, {"*description*", 0.6}};
+		{"displayName", 1.3}, {"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class*", 0},
+		{"style*", 0}, {"*align", 0}, {"width", 0}, {"href", 0.5}, {"*url", 0.5},
+		{"*description*", 0.6}};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (text_matches(last_step(path), keys[i].key, true))
@@ -203,13 +205,16 @@ static double name_worth(const struct sketch *sketch, const char *path,
 static char *find_name(struct sketch *sketch, const xmlXPathObject *rows,
 	const struct text_list *words, double *worth)
 {
-	size_t count = node_set_count(rows);
+	size_t count = node_set_count(rows), first = 0;
 	struct text_list places = {0};
 	char *name = NULL;
 
 	*worth = 0;
-	row_places(node_set_member(rows, 0), sketch->known, &places);
+	/* the first may be the head of a table, and has no word */
+	while (first + 1 < words->count && words->list[first][0] == '\0')
+		first++;
 	row_places(node_set_member(rows, count / 2), sketch->known, &places);
+	row_places(node_set_member(rows, first * count / words->count), sketch->known, &places);
 	for (size_t i = 0; i < places.count; i++) {
 		struct text_list texts = {0};
 		double here;
@@ -527,7 +532,8 @@ static void write_head(struct sketch *sketch, const char *rows, struct buffer *o
 		texts_of(sketch, root, path, 1, &texts);
 	title = texts.count > 0 ? texts.list[0] : "";
 	buffer_text(out, "about: ");
-	write_shown(out, title[0] != '\0' ? title : "a page of its own");
+	write_shown(
+		out, title[0] != '\0' ? title : "TODO: whose status page it is, in a few words");
 	buffer_text(out, "\n\n# Is that on this page alone, on good days as on bad ones?\n");
 	condition = feed_condition(sketch, title);
 	if (condition == NULL)
