@@ -202,6 +202,20 @@ static void test_details_of_an_incident_are_not_the_rows(void **state)
 		"require: '/json/item'\n", "each: '/json/item/stops/item'\n", NULL);
 }
 
+static void test_words_in_attributes_of_a_status(void **state)
+{
+	(void)state;
+	assert_sketch("<?xml version='1.0'?><all xmlns='https://lines.example/'>"
+		      "<row id='0'><line id='1' name='North'/>"
+		      "<status id='GS' active='true' description='All aboard'><type "
+		      "description='Line'/></status></row>"
+		      "<row id='1'><line id='2' name='South'/>"
+		      "<status id='DS' active='true' description='Snowed in'><type "
+		      "description='Line'/></status></row></all>",
+		"each: '/all/*'\n", "name: 'line/@name'\n", "word: 'status/@description'\n",
+		"# 'Snowed in': what does it mean?", NULL);
+}
+
 static void test_keys_that_are_names_are_any_key(void **state)
 {
 	(void)state;
@@ -441,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_rows_of_json),
 		cmocka_unit_test(test_rows_of_words_that_nobody_knows),
 		cmocka_unit_test(test_details_of_an_incident_are_not_the_rows),
+		cmocka_unit_test(test_words_in_attributes_of_a_status),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
 		cmocka_unit_test(test_numbers_are_names_where_their_key_says_so),
 		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),

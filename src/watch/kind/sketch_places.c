@@ -474,12 +474,29 @@ static bool is_state_key(const char *name)
 	return false;
 }
 
+/* Whether a state stands there by its key: <status>up</status>, <mail status="up"/>, and of what is
+ * called so the attribute in words, <Status ID="GS" Description="Good Service"/>. */
+static bool is_keyed(const xmlNode *node, const char *attribute)
+{
+	static const char *const wording[] = {
+		"*description", "*text", "*value", "*label", "name", "title"};
+	const char *name = (const char *)node->name;
+
+	if (attribute == own_text)
+		return false;
+	if (attribute == NULL || is_state_key(attribute))
+		return is_state_key(attribute != NULL ? attribute : name);
+	for (size_t i = 0; i < sizeof wording / sizeof wording[0]; i++)
+		if (text_matches(attribute, wording[i], true))
+			return is_state_key(name);
+	return false;
+}
+
 static bool find_word(void *context, xmlNodePtr node, const char *attribute, const char *text)
 {
 	struct finding *finding = context;
 	bool class = attribute != NULL && strcmp(attribute, "class") == 0 && is_html(node);
-	bool keyed = is_state_key(attribute != NULL ? attribute : (const char *)node->name) &&
-		     attribute != own_text && sketch_is_word(text);
+	bool keyed = is_keyed(node, attribute) && sketch_is_word(text);
 
 	for (size_t i = 0; i < PART_COUNT && !class; i++) {
 		char *word = part_of(text, i);
