@@ -242,6 +242,9 @@ static void test_a_map_of_words_has_its_keys_for_names(void **state)
 	assert_sketch("{\"services\": {\"East side\": {\"Mail\": \"up\", \"Chat\": \"down\"}, "
 		      "\"West\": {\"Mail\": \"up\", \"Maps\": \"up\"}}}",
 		"each: '/json/services/*/*'\n", "group: 'key(..)'\n", "4 indicators", NULL);
+	/* also one by one */
+	assert_sketch("[{\"mail.example\": \"up\"}, {\"Chat 2\": \"down\"}, {\"Maps 3\": \"up\"}]",
+		"each: '/json/item/*'\n", "name: 'key()'\n", "word: '.'\n", "3 indicators", NULL);
 	/* a name that stands in the row is better */
 	assert_sketch("{\"regions\": {\"r1\": {\"title\": \"Mail\", \"state\": \"up\"}, "
 		      "\"r2\": {\"title\": \"Chat\", \"state\": \"down\"}}}",

@@ -232,10 +232,34 @@ static bool has_like_members(const xmlNode *object)
 	return count > 1;
 }
 
+/* The one member of an item of a list, a text; NULL: there are more, or none. */
+static const xmlNode *lone_member(const xmlNode *item)
+{
+	const xmlNode *member = item != NULL ? item->children : NULL;
+
+	return member != NULL && member->next == NULL && member->type == XML_ELEMENT_NODE &&
+			       xmlStrEqual(item->name, BAD_CAST "item") &&
+			       member->children != NULL && member->children->type == XML_TEXT_NODE
+		       ? member
+		       : NULL;
+}
+
+/* A key that is not the key of the item beside it: [{"Mail": "up"}, {"Web": "down"}]. */
+static bool is_map_of_one(const xmlNode *item)
+{
+	const xmlNode *member = lone_member(item);
+	const xmlNode *other = lone_member(item->next != NULL ? item->next : item->prev);
+
+	return member != NULL && other != NULL &&
+	       (!xmlStrEqual(member->name, other->name) ||
+		       xmlStrEqual(member->name, BAD_CAST "entry"));
+}
+
 static bool is_catalogue(const xmlNode *object)
 {
 	return has_like_members(object) ||
-	       (is_json(object) && (is_map(object) || is_map_of_maps(object)));
+	       (is_json(object) &&
+		       (is_map(object) || is_map_of_maps(object) || is_map_of_one(object)));
 }
 
 /* The path of all rows like this one in XML and JSON, from the root. */
