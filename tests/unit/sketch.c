@@ -363,7 +363,12 @@ static void test_no_rows_are_said_to_be_none(void **state)
 		{"{}", "no text is a word that another kind knows, or stands under"},
 		{"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
 			"no text is a word that another kind knows, or stands under"},
-		{"{\"status\": \"up\"}", "never in two rows alike"},
+		{"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
+			"what repeats is /json/item (2 of: name, s): write the kind by hand, see "
+			"Indicators in lampwatch-kind(5)"},
+		{"<?xml version='1.0'?><a><b id='1' x='2'/><b id='2' x='3'/></a>",
+			"what repeats is /a/b (2 of: @id, @x)"},
+		{"{\"status\": \"up\"}", "never in two rows alike; nothing repeats"},
 		{"<p>up", "never in two rows alike"},
 		{"[{\"s\": \"up\"}, {\"s\": \"up\"}]", "rows with words (/json/item/s), but "
 						       "nothing in them looks like a name"},

@@ -660,6 +660,8 @@ static bool try_kind(const struct document *document, const struct buffer *writt
 /* Why there is no sketch, and what to do about it. */
 static bool complain(const struct sketch *sketch, const struct claims *claims, struct error *error)
 {
+	char *lists;
+
 	if (sketch->nameless != NULL)
 		return error_set(error, REMEDY_PAGE,
 			"there are rows with words (%.200s), but nothing in them looks like a "
@@ -670,11 +672,16 @@ static bool complain(const struct sketch *sketch, const struct claims *claims, s
 			"%.300s; that is more rows than a reading has: sketch a copy of the page "
 			"with a hundred of them, and leave out in `each` what you do not watch",
 			sketch->error.text);
-	return error_set(error, REMEDY_PAGE,
-		"no rows with a word found; %s; write the kind by hand",
+	lists = lists_describe(sketch->tree);
+	error_set(error, REMEDY_PAGE,
+		"no rows with a word found; %s; %s%.600s: write the kind by hand, see Indicators "
+		"in lampwatch-kind(5)",
 		claims->count > 0 ? "such words are there, but never in two rows alike"
 				  : "no text is a word that another kind knows, or stands under a "
-				    "key such as \"status\"");
+				    "key such as \"status\"",
+		lists[0] != '\0' ? "what repeats is " : "nothing repeats", lists);
+	free(lists);
+	return false;
 }
 
 static void sketch_release(struct sketch *sketch)
