@@ -135,10 +135,10 @@ static void test_rows_of_json(void **state)
 		      "{\"id\": \"a\", \"label\": \"Mail\", \"state\": \"up\"},"
 		      "{\"id\": \"b\", \"label\": \"Chat\", \"state\": \"Down\"},"
 		      "{\"id\": \"c\", \"label\": \"Maps\", \"state\": \"Won'ky\"}]}}",
-		"require: '/json/board/parts/item[label]'\n", "each: '/json/board/parts/item'\n",
-		"id: 'id'\n", "name: 'label'\n", "word: 'state'\n", "operational: ['up']\n",
-		"major_outage: ['Down']\n", "# 'Won''ky': what does it mean?", "not known: 1.",
-		NULL);
+		"about: 'TODO: ", "require: '/json/board/parts/item[label]'\n",
+		"each: '/json/board/parts/item'\n", "id: 'id'\n", "name: 'label'\n",
+		"word: 'state'\n", "operational: ['up']\n", "major_outage: ['Down']\n",
+		"# 'Won''ky': what does it mean?", "not known: 1.", NULL);
 }
 
 /* Words that no kind knows, and truth values, are found by their key, and left to the author. */
@@ -167,6 +167,55 @@ static void test_rows_of_words_that_nobody_knows(void **state)
 		"each: '/json/z/y/item'\n", NULL);
 }
 
+/* The details of one incident have more rows, and words that say nothing. */
+static void test_details_of_an_incident_are_not_the_rows(void **state)
+{
+	char *stops = many("", ", {\"label\": \"Stop ", "\", \"status\": true}", 0, 30);
+	char *page = memory_format(
+		"[{\"id\": \"n\", \"name\": \"North\", \"lines\": [{\"statusText\": \"All "
+		"aboard\"}]},"
+		"{\"id\": \"e\", \"name\": \"East\", \"lines\": [{\"statusText\": \"Snowed in\","
+		" \"trouble\": {\"stops\": [{\"label\": \"Stop\", \"status\": true}%s]}}]},"
+		"{\"id\": \"w\", \"name\": \"West\", \"lines\": [{\"statusText\": \"All "
+		"aboard\"}]}]",
+		stops);
+
+	(void)state;
+	assert_sketch(page, "require: '/json/item[name]'\n", "each: '/json/item'\n",
+		"name: 'name'\n", "words: 'lines/item/statusText'\n",
+		"# also possible: /json/item/lines/item/trouble/stops/item, 31 rows, name `label`, "
+		"word `status`\n",
+		NULL);
+	free(page);
+	free(stops);
+	/* nor are the members of an object names because one is called status */
+	assert_sketch(
+		"[{\"name\": \"North\", \"lines\": [{\"status\": \"All aboard\"}], \"stops\": ["
+		"{\"zone\": \"one\", \"status\": \"true\"}, {\"area\": \"two\", \"status\": "
+		"\"true\"}]},"
+		"{\"name\": \"East\", \"lines\": [{\"status\": \"Snowed in\"}]}]",
+		"each: '/json/item'\n", "words: 'lines/item/status'\n", NULL);
+	/* where nothing else is there, the page is known by what does not come and go */
+	assert_sketch(
+		"[{\"name\": \"North\"}, {\"name\": \"East\", \"stops\": ["
+		"{\"label\": \"a\", \"state\": \"up\"}, {\"label\": \"b\", \"state\": \"down\"}]}]",
+		"require: '/json/item'\n", "each: '/json/item/stops/item'\n", NULL);
+}
+
+static void test_words_in_attributes_of_a_status(void **state)
+{
+	(void)state;
+	assert_sketch("<?xml version='1.0'?><all xmlns='https://lines.example/'>"
+		      "<row id='0'><line id='1' name='North'/>"
+		      "<status id='GS' active='true' description='All aboard'><type "
+		      "description='Line'/></status></row>"
+		      "<row id='1'><line id='2' name='South'/>"
+		      "<status id='DS' active='true' description='Snowed in'><type "
+		      "description='Line'/></status></row></all>",
+		"each: '/all/*'\n", "name: 'line/@name'\n", "word: 'status/@description'\n",
+		"# 'Snowed in': what does it mean?", NULL);
+}
+
 static void test_keys_that_are_names_are_any_key(void **state)
 {
 	(void)state;
@@ -193,6 +242,9 @@ static void test_a_map_of_words_has_its_keys_for_names(void **state)
 	assert_sketch("{\"services\": {\"East side\": {\"Mail\": \"up\", \"Chat\": \"down\"}, "
 		      "\"West\": {\"Mail\": \"up\", \"Maps\": \"up\"}}}",
 		"each: '/json/services/*/*'\n", "group: 'key(..)'\n", "4 indicators", NULL);
+	/* also one by one */
+	assert_sketch("[{\"mail.example\": \"up\"}, {\"Chat 2\": \"down\"}, {\"Maps 3\": \"up\"}]",
+		"each: '/json/item/*'\n", "name: 'key()'\n", "word: '.'\n", "3 indicators", NULL);
 	/* a name that stands in the row is better */
 	assert_sketch("{\"regions\": {\"r1\": {\"title\": \"Mail\", \"state\": \"up\"}, "
 		      "\"r2\": {\"title\": \"Chat\", \"state\": \"down\"}}}",
@@ -252,6 +304,31 @@ static void test_a_name_is_not_what_all_rows_share(void **state)
 	free(page);
 }
 
+/* A table whose cells hold tables, and whose even rows look otherwise. */
+static void test_a_name_is_not_what_a_row_looks_like(void **state)
+{
+	struct buffer rows = {0};
+
+	(void)state;
+	buffer_text(&rows, "<table class=grid><tr>");
+	/* the head alone has more places than are tried */
+	for (size_t i = 0; i < 50; i++)
+		buffer_format(&rows, "<th><a href='/up%zu' title='Sort up'>Column %zu</a>", i, i);
+	for (size_t i = 0; i < 10; i++) {
+		const char *look = i % 2 == 0 ? "rowEven" : "rowOdd";
+
+		buffer_format(&rows,
+			"<tr><td>%s</td><td class=%s><table><tr><td class=%s><table><tr>"
+			"<td class=%s><a href='/%zu'>Check "
+			"%c</a></td></tr></table></td></tr></table></td>"
+			"<td class=say>up</td></tr>",
+			i == 0 ? "localhost" : "", look, look, look, i, (char)('A' + (int)i));
+	}
+	assert_sketch(buffer_string(&rows), "name: 'td[2]/table/tr/td/table/tr/td/a'\n",
+		"10 indicators", NULL);
+	buffer_release(&rows);
+}
+
 static void test_entries_of_a_feed_are_incidents(void **state)
 {
 	(void)state;
@@ -286,7 +363,12 @@ static void test_no_rows_are_said_to_be_none(void **state)
 		{"{}", "no text is a word that another kind knows, or stands under"},
 		{"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
 			"no text is a word that another kind knows, or stands under"},
-		{"{\"status\": \"up\"}", "never in two rows alike"},
+		{"[{\"name\": \"a\", \"s\": 1}, {\"name\": \"b\", \"s\": 1}]",
+			"what repeats is /json/item (2 of: name, s): write the kind by hand, see "
+			"Indicators in lampwatch-kind(5)"},
+		{"<?xml version='1.0'?><a><b id='1' x='2'/><b id='2' x='3'/></a>",
+			"what repeats is /a/b (2 of: @id, @x)"},
+		{"{\"status\": \"up\"}", "never in two rows alike; nothing repeats"},
 		{"<p>up", "never in two rows alike"},
 		{"[{\"s\": \"up\"}, {\"s\": \"up\"}]", "rows with words (/json/item/s), but "
 						       "nothing in them looks like a name"},
@@ -380,6 +462,8 @@ int main(void)
 		cmocka_unit_test(test_a_word_is_sure_where_several_kinds_agree),
 		cmocka_unit_test(test_rows_of_json),
 		cmocka_unit_test(test_rows_of_words_that_nobody_knows),
+		cmocka_unit_test(test_details_of_an_incident_are_not_the_rows),
+		cmocka_unit_test(test_words_in_attributes_of_a_status),
 		cmocka_unit_test(test_keys_that_are_names_are_any_key),
 		cmocka_unit_test(test_numbers_are_names_where_their_key_says_so),
 		cmocka_unit_test(test_a_map_of_words_has_its_keys_for_names),
@@ -388,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_a_state_in_a_class),
 		cmocka_unit_test(test_a_name_is_not_what_changes_with_the_word),
 		cmocka_unit_test(test_a_name_is_not_what_all_rows_share),
+		cmocka_unit_test(test_a_name_is_not_what_a_row_looks_like),
 		cmocka_unit_test(test_entries_of_a_feed_are_incidents),
 		cmocka_unit_test(test_what_one_kind_says_is_asked),
 		cmocka_unit_test(test_no_rows_are_said_to_be_none),

@@ -19,8 +19,9 @@ enum {
 	WORDS_SHOWN = 40,     /* different words */
 	NAME_LENGTH_MAX = 80, /* bytes: what is longer is prose */
 	WORD_LENGTH_MAX = 40, /* bytes: the same for a state */
-	NAMES_REPEAT_MAX = 8, /* rows of one name, on an average, as in several regions */
+	NAMES_REPEAT_MAX = 4, /* rows of one name, on an average, as in several regions */
 	SHOWN_MAX = 80,       /* bytes of a text of the page in a comment */
+	RANKED = 4,           /* claims that are kept: the best, and those that come next */
 };
 
 /* A page lists more incidents that are over than services. */
@@ -29,15 +30,21 @@ enum {
 /* Words that none of the kinds knows, under a key for states, are better than no rows. */
 #define NEW_WEIGHT 0.02
 
-/* Of each step from the row to the word: further away there may be a history. */
+/* Of these, one that says nothing: the same in every row, or a truth value. */
+#define FLAT_WEIGHT 0.1
+
+/* Of each step to the row, and from there to the word: further away there may be a history, or the
+ * details of one incident. */
 #define STEP_WEIGHT 0.95
 
 /* A claim as the page bears it out. */
 struct judged {
 	const struct claim *claim;
-	char *name;   /* XPath; owned */
-	double score; /* 0: it does not hold */
-	bool story;   /* what happened rather than what there is: incidents */
+	char *name; /* XPath; owned */
+	size_t rows;
+	xmlNodePtr first; /* of the rows */
+	double score;     /* 0: it does not hold */
+	bool story;       /* what happened rather than what there is: incidents */
 };
 
 struct sketch {
@@ -46,7 +53,7 @@ struct sketch {
 	const struct known_words *known;
 	struct xpath **xpaths; /* owned: they must outlive the evaluation */
 	size_t xpath_count;
-	struct judged best;
+	struct judged ranked[RANKED]; /* the best first; without a claim: no more */
 	const struct claim *nameless; /* the first whose rows have words and no names; NULL: none */
 	struct error error;           /* why the rows of a claim could not be looked at; or empty */
 };
@@ -147,14 +154,16 @@ static const char *last_step(const char *path)
 	return path[0] == '@' ? path + 1 : path;
 }
 
+/* 0: what is under such a key is about looks, and never a name. */
 static double key_weight(const char *path)
 {
 	static const struct {
 		const char *key;
 		double weight;
 	} keys[] = {{SKETCH_KEY, 0.9}, {"*name*", 1.3}, {"title", 1.25}, {"label*", 1.25},
-		{"displayName", 1.3}, {"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class", 0.5},
-		{"href", 0.5}, {"*url", 0.5}, {"*description*", 0.6}};
+		{"displayName", 1.3}, {"*id", 0.7}, {"slug", 0.7}, {"*key", 0.7}, {"class*", 0},
+		{"style*", 0}, {"*align", 0}, {"width", 0}, {"href", 0.5}, {"*url", 0.5},
+		{"*description*", 0.6}};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (text_matches(last_step(path), keys[i].key, true))
@@ -196,13 +205,16 @@ static double name_worth(const struct sketch *sketch, const char *path,
 static char *find_name(struct sketch *sketch, const xmlXPathObject *rows,
 	const struct text_list *words, double *worth)
 {
-	size_t count = node_set_count(rows);
+	size_t count = node_set_count(rows), first = 0;
 	struct text_list places = {0};
 	char *name = NULL;
 
 	*worth = 0;
-	row_places(node_set_member(rows, 0), sketch->known, &places);
+	/* the first may be the head of a table, and has no word */
+	while (first + 1 < words->count && words->list[first][0] == '\0')
+		first++;
 	row_places(node_set_member(rows, count / 2), sketch->known, &places);
+	row_places(node_set_member(rows, first * count / words->count), sketch->known, &places);
 	for (size_t i = 0; i < places.count; i++) {
 		struct text_list texts = {0};
 		double here;
@@ -219,10 +231,39 @@ static char *find_name(struct sketch *sketch, const xmlXPathObject *rows,
 	return name;
 }
 
-static void judged_release(struct judged *judged)
+static bool is_within(const xmlNode *node, const xmlNode *top)
 {
-	free(judged->name);
-	*judged = (struct judged){0};
+	while (node != NULL && node != top)
+		node = node->parent;
+	return node != NULL;
+}
+
+/* Whether they are the same rows, or what stands in them or around them, one in each. */
+static bool are_alike(const struct judged *a, const struct judged *b)
+{
+	return a->rows == b->rows &&
+	       (is_within(a->first, b->first) || is_within(b->first, a->first));
+}
+
+/* Puts it in its place, or drops it: of claims to the same rows the best alone is kept. */
+static void rank(struct sketch *sketch, struct judged judged)
+{
+	struct judged *ranked = sketch->ranked;
+	size_t place = 0, end;
+
+	while (place < RANKED && ranked[place].score >= judged.score &&
+		!are_alike(&ranked[place], &judged))
+		place++;
+	if (place == RANKED || ranked[place].score >= judged.score) {
+		free(judged.name);
+		return;
+	}
+	end = place;
+	while (end < RANKED - 1 && !are_alike(&ranked[end], &judged))
+		end++;
+	free(ranked[end].name);
+	memmove(&ranked[place + 1], &ranked[place], (end - place) * sizeof *ranked);
+	ranked[place] = judged;
 }
 
 /* Whether most of the words are states of an incident. */
@@ -255,6 +296,30 @@ static bool is_entry(const char *rows)
 	return text_ends(rows, "/item") || text_ends(rows, "/entry");
 }
 
+/* Whether all that are not empty are the same. */
+static bool is_same(const struct text_list *texts)
+{
+	const char *first = "";
+
+	for (size_t i = 0; i < texts->count; i++) {
+		first = first[0] == '\0' ? texts->list[i] : first;
+		if (texts->list[i][0] != '\0' && strcmp(texts->list[i], first) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_truth(const struct text_list *texts)
+{
+	static const char *const values[] = {"", "true", "false"};
+	size_t found = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		for (size_t j = 0; j < sizeof values / sizeof values[0]; j++)
+			found += strcasecmp(texts->list[i], values[j]) == 0;
+	return found == texts->count;
+}
+
 /* How much the words of a claim speak for it: 0, too few of them are any. Their share counts twice:
  * a few rows that are all understood before many of which half are. */
 static double word_worth(const struct sketch *sketch, const struct claim *claim,
@@ -262,11 +327,23 @@ static double word_worth(const struct sketch *sketch, const struct claim *claim,
 {
 	size_t known = count_known(sketch, words), new = claim->keyed ? count_words(words) : 0;
 	size_t found = known * 2 < words->count ? new : known;
-	double share = (double)found / (double)words->count;
+	double share = (double)found / (double)words->count, weight = 1;
 
 	if (share < 0.5 || found < 2)
 		return 0;
-	return share * share * (double)rows * (found == known ? 1 : NEW_WEIGHT);
+	if (found != known)
+		weight = NEW_WEIGHT * (is_same(words) ? FLAT_WEIGHT : 1) *
+			 (is_truth(words) ? FLAT_WEIGHT : 1);
+	return share * share * (double)rows * weight;
+}
+
+static double steps_weight(const char *path)
+{
+	double weight = 1;
+
+	for (; *path != '\0'; path++)
+		weight *= *path == '/' ? STEP_WEIGHT : 1;
+	return weight;
 }
 
 static void judge(struct sketch *sketch, const struct claim *claim)
@@ -274,31 +351,27 @@ static void judge(struct sketch *sketch, const struct claim *claim)
 	xmlXPathObjectPtr rows = nodes_of(sketch, claim->each);
 	size_t count = rows != NULL ? node_set_count(rows) : 0;
 	struct text_list texts = {0};
-	struct judged judged = {.claim = claim};
+	struct judged judged = {.claim = claim, .rows = count};
 	bool feed = feed_title(sketch) != NULL;
 	double worth = 0;
 
 	evaluation_rewind(sketch->evaluation, sketch->evaluation->variable_count);
 	if (count > 1 && (!feed || is_entry(claim->each))) {
 		texts_of(sketch, rows, claim->word, SAMPLE, &texts);
+		judged.first = node_set_member(rows, 0);
 		judged.story = feed || is_story(&texts);
 		judged.score = texts.count > 0 ? word_worth(sketch, claim, &texts, count) : 0;
 		judged.score *= judged.story && !feed ? STORY_WEIGHT : 1;
-		for (const char *at = claim->word; *at != '\0'; at++)
-			judged.score *= *at == '/' ? STEP_WEIGHT : 1;
+		judged.score *= steps_weight(claim->each) * steps_weight(claim->word);
 	}
-	if (judged.score > sketch->best.score) {
+	if (judged.score > sketch->ranked[RANKED - 1].score) {
 		judged.name = find_name(sketch, rows, &texts, &worth);
 		judged.score *= worth < 1 ? worth : 1;
 		if (judged.name == NULL && sketch->nameless == NULL)
 			sketch->nameless = claim;
 	}
-	if (judged.name != NULL && judged.score > sketch->best.score) {
-		judged_release(&sketch->best);
-		sketch->best = judged;
-	} else {
-		free(judged.name);
-	}
+	if (judged.name != NULL)
+		rank(sketch, judged);
 	text_list_release(&texts);
 	xmlXPathFreeObject(rows);
 }
@@ -425,6 +498,28 @@ static char *feed_condition(const struct sketch *sketch, const char *title)
 	return condition;
 }
 
+/* Where the rows stand in the items of a list in JSON, and some item has none, it may be that they
+ * come and go: the items; else the rows. Owned by the caller. */
+static char *lasting_rows(struct sketch *sketch, const char *rows)
+{
+	static const char step[] = "/item/";
+	char *lasting = NULL;
+
+	for (const char *at = strstr(rows, step); lasting == NULL && at != NULL;
+		at = strstr(at + 1, step)) {
+		int length = (int)(at - rows + (ptrdiff_t)strlen("/item"));
+		char *path =
+			memory_format("%.*s[not(%s)]", length, rows, rows + length + strlen("/"));
+		xmlXPathObjectPtr without = nodes_of(sketch, path);
+
+		if (without != NULL && node_set_count(without) > 0)
+			lasting = memory_format("%.*s", length, rows);
+		xmlXPathFreeObject(without);
+		free(path);
+	}
+	return lasting != NULL ? lasting : memory_string(rows);
+}
+
 static void write_head(struct sketch *sketch, const char *rows, struct buffer *out)
 {
 	bool html = sketch->tree->type == XML_HTML_DOCUMENT_NODE;
@@ -437,10 +532,13 @@ static void write_head(struct sketch *sketch, const char *rows, struct buffer *o
 		texts_of(sketch, root, path, 1, &texts);
 	title = texts.count > 0 ? texts.list[0] : "";
 	buffer_text(out, "about: ");
-	write_shown(out, title[0] != '\0' ? title : "a page of its own");
+	write_shown(
+		out, title[0] != '\0' ? title : "TODO: whose status page it is, in a few words");
 	buffer_text(out, "\n\n# Is that on this page alone, on good days as on bad ones?\n");
 	condition = feed_condition(sketch, title);
-	write_key(out, "require", condition != NULL ? condition : rows);
+	if (condition == NULL)
+		condition = lasting_rows(sketch, rows);
+	write_key(out, "require", condition);
 	if (title[0] != '\0')
 		buffer_format(out, "\npage: {title: '%s'}\n", path);
 	free(condition);
@@ -469,10 +567,26 @@ static void words_of(struct sketch *sketch, const xmlXPathObject *rows, const ch
 	free(path);
 }
 
+/* The claims that come next. */
+static void write_others(const struct sketch *sketch, struct buffer *out)
+{
+	for (size_t i = 1; i < RANKED && sketch->ranked[i].claim != NULL; i++) {
+		const struct judged *other = &sketch->ranked[i];
+		char *line = memory_format("%s, %zu rows, %s `%s`, %s `%s`", other->claim->each,
+			other->rows, other->story ? "title" : "name", other->name,
+			is_list(other->claim->word) ? "words" : "word", other->claim->word);
+		char *visible = text_visible_copy(line);
+
+		buffer_format(out, "%s# also possible: %s\n", i == 1 ? "\n" : "", visible);
+		free(visible);
+		free(line);
+	}
+}
+
 /* The kind of the best claim. */
 static void write_kind(struct sketch *sketch, struct buffer *out)
 {
-	const struct judged *best = &sketch->best;
+	const struct judged *best = &sketch->ranked[0];
 	bool by_key = strcmp(best->name, SKETCH_KEY) == 0; /* which no row lacks */
 	char *named = by_key ? memory_string(best->claim->each)
 			     : memory_format("%s[%s]", best->claim->each, best->name);
@@ -504,6 +618,7 @@ static void write_kind(struct sketch *sketch, struct buffer *out)
 			"  # Names repeat: is there a group: or an id: that tells the rows "
 			"apart?\n");
 	write_levels(sketch, text_starts(best->claim->word, "replace("), &words, out);
+	write_others(sketch, out);
 	text_list_release(&names);
 	text_list_release(&words);
 	xmlXPathFreeObject(all);
@@ -545,6 +660,8 @@ static bool try_kind(const struct document *document, const struct buffer *writt
 /* Why there is no sketch, and what to do about it. */
 static bool complain(const struct sketch *sketch, const struct claims *claims, struct error *error)
 {
+	char *lists;
+
 	if (sketch->nameless != NULL)
 		return error_set(error, REMEDY_PAGE,
 			"there are rows with words (%.200s), but nothing in them looks like a "
@@ -555,16 +672,22 @@ static bool complain(const struct sketch *sketch, const struct claims *claims, s
 			"%.300s; that is more rows than a reading has: sketch a copy of the page "
 			"with a hundred of them, and leave out in `each` what you do not watch",
 			sketch->error.text);
-	return error_set(error, REMEDY_PAGE,
-		"no rows with a word found; %s; write the kind by hand",
+	lists = lists_describe(sketch->tree);
+	error_set(error, REMEDY_PAGE,
+		"no rows with a word found; %s; %s%.600s: write the kind by hand, see Indicators "
+		"in lampwatch-kind(5)",
 		claims->count > 0 ? "such words are there, but never in two rows alike"
 				  : "no text is a word that another kind knows, or stands under a "
-				    "key such as \"status\"");
+				    "key such as \"status\"",
+		lists[0] != '\0' ? "what repeats is " : "nothing repeats", lists);
+	free(lists);
+	return false;
 }
 
 static void sketch_release(struct sketch *sketch)
 {
-	judged_release(&sketch->best);
+	for (size_t i = 0; i < RANKED; i++)
+		free(sketch->ranked[i].name);
 	evaluation_free(sketch->evaluation);
 	for (size_t i = 0; i < sketch->xpath_count; i++)
 		xpath_free(sketch->xpaths[i]);
@@ -587,7 +710,7 @@ bool sketch_kind(const struct kind *const *kinds, size_t count, const struct doc
 		claims_find(sketch.tree, known, &claims);
 		for (size_t i = 0; i < claims.count && i < SKETCH_JUDGED_MAX; i++)
 			judge(&sketch, &claims.list[i]);
-		good = sketch.best.claim != NULL || complain(&sketch, &claims, error);
+		good = sketch.ranked[0].claim != NULL || complain(&sketch, &claims, error);
 	}
 	if (good)
 		write_kind(&sketch, &written);

@@ -50,6 +50,10 @@ void row_places(xmlNodePtr row, const struct known_words *known, struct text_lis
 /* Whether it may be a state: a short text that is not an address, a time or a number. */
 bool sketch_is_word(const char *text);
 
+/* What repeats on the page, as "/json/item (13 of: id, name), ...": the longest lists;
+ * empty: nothing does. Owned by the caller. */
+char *lists_describe(xmlDocPtr tree);
+
 /* The node after this one in document order within top. */
 xmlNodePtr sketch_following(xmlNodePtr node, xmlNodePtr top);
 

@@ -232,10 +232,34 @@ static bool has_like_members(const xmlNode *object)
 	return count > 1;
 }
 
+/* The one member of an item of a list, a text; NULL: there are more, or none. */
+static const xmlNode *lone_member(const xmlNode *item)
+{
+	const xmlNode *member = item != NULL ? item->children : NULL;
+
+	return member != NULL && member->next == NULL && member->type == XML_ELEMENT_NODE &&
+			       xmlStrEqual(item->name, BAD_CAST "item") &&
+			       member->children != NULL && member->children->type == XML_TEXT_NODE
+		       ? member
+		       : NULL;
+}
+
+/* A key that is not the key of the item beside it: [{"Mail": "up"}, {"Web": "down"}]. */
+static bool is_map_of_one(const xmlNode *item)
+{
+	const xmlNode *member = lone_member(item);
+	const xmlNode *other = lone_member(item->next != NULL ? item->next : item->prev);
+
+	return member != NULL && other != NULL &&
+	       (!xmlStrEqual(member->name, other->name) ||
+		       xmlStrEqual(member->name, BAD_CAST "entry"));
+}
+
 static bool is_catalogue(const xmlNode *object)
 {
 	return has_like_members(object) ||
-	       (is_json(object) && (is_map(object) || is_map_of_maps(object)));
+	       (is_json(object) &&
+		       (is_map(object) || is_map_of_maps(object) || is_map_of_one(object)));
 }
 
 /* The path of all rows like this one in XML and JSON, from the root. */
@@ -356,9 +380,12 @@ static void claim_rows(struct claims *claims, xmlNodePtr node, const char *attri
 		add_rows(row, known, &rows);
 		add_ways(row, node, &by_class, &ways);
 		for (size_t i = 0; i < rows.count * ways.count; i++) {
+			const char *each = rows.list[i / ways.count];
 			char *word = put_in(xpath, ways.list[i % ways.count], attribute);
 
-			claim_word(claims, rows.list[i / ways.count], word, keyed);
+			/* where any key will do, it is a name, and none for states */
+			claim_word(claims, each, word,
+				keyed && (row != node || !text_ends(each, "/*")));
 			free(word);
 		}
 		text_list_release(&rows);
@@ -471,12 +498,29 @@ static bool is_state_key(const char *name)
 	return false;
 }
 
+/* Whether a state stands there by its key: <status>up</status>, <mail status="up"/>, and of what is
+ * called so the attribute in words, <Status ID="GS" Description="Good Service"/>. */
+static bool is_keyed(const xmlNode *node, const char *attribute)
+{
+	static const char *const wording[] = {
+		"*description", "*text", "*value", "*label", "name", "title"};
+	const char *name = (const char *)node->name;
+
+	if (attribute == own_text)
+		return false;
+	if (attribute == NULL || is_state_key(attribute))
+		return is_state_key(attribute != NULL ? attribute : name);
+	for (size_t i = 0; i < sizeof wording / sizeof wording[0]; i++)
+		if (text_matches(attribute, wording[i], true))
+			return is_state_key(name);
+	return false;
+}
+
 static bool find_word(void *context, xmlNodePtr node, const char *attribute, const char *text)
 {
 	struct finding *finding = context;
 	bool class = attribute != NULL && strcmp(attribute, "class") == 0 && is_html(node);
-	bool keyed = is_state_key(attribute != NULL ? attribute : (const char *)node->name) &&
-		     attribute != own_text && sketch_is_word(text);
+	bool keyed = is_keyed(node, attribute) && sketch_is_word(text);
 
 	for (size_t i = 0; i < PART_COUNT && !class; i++) {
 		char *word = part_of(text, i);
