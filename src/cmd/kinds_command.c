@@ -124,9 +124,12 @@ static int test_kind(struct readers *readers, const struct kind *kind, const str
 
 	if (!page_trace(readers, kind, test->url, test->documents, &trace, &error))
 		return page_word_complain("kinds", test->words[0], &error);
-	printf("detect\n  %s\n%s",
-		trace.fits ? "yes" : "no: add would not find this kind by itself", trace.text);
 	good = trace.failure[0] == '\0';
+	printf("detect\n  %s\n%s",
+		trace.fits ? "yes"
+		: good     ? "no: add would not find this kind by itself"
+			   : "no: this page is not of this kind",
+		trace.text);
 	if (good) {
 		printf("reading\n  %s", level_name(trace.level));
 		print_count(trace.indicators, "indicator");
