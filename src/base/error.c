@@ -114,6 +114,20 @@ void problems_add_error(struct problems *problems, const char *file, const struc
 	problems_own(problems, error->number);
 }
 
+void problems_sort(struct problems *problems, size_t first)
+{
+	for (size_t i = first + 1; i < problems->count; i++)
+		for (size_t j = i; j > first; j--) {
+			struct problem *before = &problems->list[j - 1], *after = before + 1, moved;
+
+			if (strcmp(before->file, after->file) != 0 || before->line <= after->line)
+				break;
+			moved = *before;
+			*before = *after;
+			*after = moved;
+		}
+}
+
 void problems_release(struct problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {

@@ -76,6 +76,8 @@ bool problems_own(struct problems *problems, int number);
 /* Adds the error of a file that could not be read; a text that begins with its name is given
  * without it. */
 void problems_add_error(struct problems *problems, const char *file, const struct error *error);
+/* Puts neighbours of one file, from the one at place first on, into the order of their lines. */
+void problems_sort(struct problems *problems, size_t first);
 void problems_release(struct problems *problems);
 
 #endif

@@ -124,9 +124,12 @@ static int test_kind(struct readers *readers, const struct kind *kind, const str
 
 	if (!page_trace(readers, kind, test->url, test->documents, &trace, &error))
 		return page_word_complain("kinds", test->words[0], &error);
-	printf("detect\n  %s\n%s",
-		trace.fits ? "yes" : "no: add would not find this kind by itself", trace.text);
 	good = trace.failure[0] == '\0';
+	printf("detect\n  %s\n%s",
+		trace.fits ? "yes"
+		: good     ? "no: add would not find this kind by itself"
+			   : "no: this page is not of this kind",
+		trace.text);
 	if (good) {
 		printf("reading\n  %s", level_name(trace.level));
 		print_count(trace.indicators, "indicator");
@@ -193,15 +196,41 @@ static int sketch_page(const struct context *context, const char *word)
 	return status;
 }
 
+/* What is wrong with the words and options; NULL: nothing. */
+static const char *misuse(const struct options *options, size_t pages)
+{
+	bool test = options->test != NULL, sketch = options->sketch != NULL;
+	const struct {
+		bool is_so;
+		const char *wrong;
+	} rules[] = {
+		{test && sketch, "--test and --sketch are two calls"},
+		{sketch && pages > 0, "--sketch takes one page"},
+		{test && pages == 0, "--test needs a saved page"},
+		{!test && pages > 0, "a page is given to --test or --sketch"},
+		{pages > PAGE_DOCUMENTS_MAX, "no page has so many documents"},
+		{!test && (options->url != NULL || options->with != NULL),
+			"--url and --with belong to --test"},
+	};
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (rules[i].is_so)
+			return rules[i].wrong;
+	return NULL;
+}
+
 int command_kinds(struct context *context, const struct options *options, char **words)
 {
 	struct test test = {.url = options->url, .words = words};
+	const char *wrong;
 
 	while (words[test.count] != NULL)
 		test.count++;
-	if ((options->test != NULL) != (test.count > 0) || test.count > PAGE_DOCUMENTS_MAX ||
-		(options->sketch != NULL && options->test != NULL))
+	wrong = misuse(options, test.count);
+	if (wrong != NULL) {
+		fprintf(stderr, "lampwatch kinds: %s\n", wrong);
 		return usage_error(context->invocation);
+	}
 	if (options->sketch != NULL)
 		return sketch_page(context, options->sketch);
 	return options->test != NULL ? run_test(context, options, &test) : list_kinds(context);

@@ -135,11 +135,14 @@ static int complain_unknown(
 	}
 	visible = text_visible_copy(name);
 	nearest = text_nearest(name, (const char *const *)names.list, names.count);
-	fprintf(stderr, "lampwatch %s: no kind \"%s\"%s%s%s\n", command, visible,
-		nearest != NULL ? "; did you mean \"" : ";",
-		nearest != NULL ? nearest : " there are", nearest != NULL ? "\"?" : "");
-	for (size_t i = 0; nearest == NULL && i < names.count; i++)
-		fprintf(stderr, "  %s\n", names.list[i]);
+	fprintf(stderr, "lampwatch %s: no kind \"%s\"; ", command, visible);
+	if (nearest != NULL)
+		fprintf(stderr, "did you mean \"%s\"?\n", nearest);
+	else
+		fprintf(stderr,
+			"a file is written ./%s or %s.yaml, \"lampwatch kinds\" lists all "
+			"there are\n",
+			visible, visible);
 	free(visible);
 	text_list_release(&names);
 	return EXIT_USAGE;

@@ -380,7 +380,28 @@ cat >with.yaml <<-'END'
 END
 echo '<table><tr><td>Mail</td><td>up</td></tr><tr><td>Chat</td><td></td></tr></table>' >table.html
 check "with parameters" prints test-with 0 kinds --test generic-html --with with.yaml table.html
+cat >lines.yaml <<-'END'
+	about: Lines whose incidents stand in the same rows
+	require: '/json/lines[@type = "array"]/item[id and state]'
+	indicators: {each: '/json/lines/item', id: 'id', name: 'id', word: 'state'}
+	incidents: {each: '/json/lines/item', id: 'id', title: 'state', word: 'state', started: 'when'}
+	levels: {operational: [up], partial_outage: [Part Suspended]}
+END
+cat >lines.json <<-'END'
+	{"lines": [{"id": "7", "state": "Part Suspended", "when": "2020-01-01T00:00:00Z"}, {"id": "7", "state": "Part Suspended"}, {"id": "8", "state": "up"}]}
+END
+check "rows that became one are counted by their ids, words by where they stand" prints test-merged 0 kinds --test ./lines.yaml lines.json
+sed 's/"id"/"code"/g' lines.json >codes.json
+check "how far a condition finds something is said" prints test-require 1 kinds --test ./lines.yaml codes.json
+: >empty
+not_of_this_kind() { run 1 kinds --test ./lines.yaml empty && grep -qx '  no: this page is not of this kind' out; }
+check "an empty file is not of this kind" not_of_this_kind
+twice_the_same() { run 0 -v read --kind ./lines.yaml lines.json && grep -qF 'several incidents ("Part Suspended", and 1 more): they' error; }
+check "two titles that are the same are quoted once" twice_the_same
 check "a kind that is wrong is said with its line" complains "broken.yaml:1: " 2 kinds --test ./broken.yaml table.html < <(echo 'aboot: x' >broken.yaml)
+printf 'about: x\nrequire: "/"\nindicators: {each: "nosuch()", name: ".", word: "."}\nlevels: {operational: [up]}\nlet: {x: "nosuch()"}\naboot: x\n' >wrong.yaml
+in_order() { run 2 kinds --test ./wrong.yaml table.html && [ "$(cut -d: -f2 error)" = $'3\n5\n6' ]; }
+check "and several in the order of their lines" in_order
 check "a page that is not there is said" complains none.html 1 kinds --test slack none.html
 check "more pages than documents are too many" complains "more files" 2 kinds --test slack table.html table.html
 cat >board.json <<-'END'
@@ -400,4 +421,8 @@ check "a page that is not there is said" complains none.html 1 kinds --sketch no
 check "--test and --sketch exclude one another" complains "usage:" 2 kinds --test slack --sketch board.json
 check "a page without --test is a matter of usage" complains "usage:" 2 kinds table.html
 check "--test without a page is a matter of usage" complains "usage:" 2 kinds --test slack
+check "and what is wrong is said" complains "--test needs a saved page" 2 kinds --test slack
+check "--sketch takes one page" complains "--sketch takes one page" 2 kinds --sketch board.json table.html
+check "--url without --test is refused" complains "belong to --test" 2 kinds --url https://status.example/
+check "a kind that is nowhere is told apart from a file" complains "written ./nosuch or nosuch.yaml" 2 kinds --test nosuch table.html
 finish

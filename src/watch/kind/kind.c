@@ -337,7 +337,7 @@ static struct kind *kind_parse(const char *path, const char *text, size_t length
 struct kind *kind_load(const char *path, struct node with, struct problems *problems)
 {
 	struct buffer text = {.maximum = YAML_FILE_MAX};
-	size_t errors = problems->errors;
+	size_t errors = problems->errors, first = problems->count;
 	struct kind *kind = NULL;
 	struct error error;
 
@@ -345,6 +345,7 @@ struct kind *kind_load(const char *path, struct node with, struct problems *prob
 		problems_add_error(problems, path, &error);
 	else
 		kind = kind_parse(path, buffer_string(&text), text.length, with, problems);
+	problems_sort(problems, first);
 	if (problems->errors > errors) {
 		kind_free(kind);
 		kind = NULL;

@@ -83,7 +83,7 @@ static enum level level_of(struct work *work, const struct block *block, const c
 		known = tables[i] != NULL && level_words_find(tables[i], word, &level);
 	work->report->unknown_words += !known;
 	if (work->report->trace != NULL)
-		trace_word(work->report->trace, word, known, level);
+		trace_word(work->report->trace, block, word, known, level);
 	return level;
 }
 
@@ -199,6 +199,13 @@ void id_give_up(xmlHashTablePtr ids, char **id, const char *name, uintptr_t plac
 	memory_set(id, name);
 }
 
+void count_merged(struct work *work, const char *id)
+{
+	work->report->merged_rows++;
+	if (work->report->trace != NULL)
+		trace_merged(work->report->trace, id);
+}
+
 void repeat_note(
 	struct repeat *repeat, bool apart, const char *id, const char *first, const char *second)
 {
@@ -213,14 +220,20 @@ void repeat_note(
 
 static void repeat_write(const char *type, const struct repeat *repeat, struct buffer *out)
 {
-	size_t count = repeat->apart + repeat->merged;
+	size_t count = repeat->apart + repeat->merged, more;
 
 	if (count == 0)
 		return;
-	buffer_format(out, "%s\tthe id \"%.100s\" is that of several %s (\"%.100s\", \"%.100s\"",
-		type, repeat->id, type, repeat->names[0], repeat->names[1]);
-	if (count > 1)
-		buffer_format(out, ", and %zu more", count - 1);
+	/* Two that are called the same are quoted once. */
+	more = count;
+	buffer_format(out, "%s\tthe id \"%.100s\" is that of several %s (\"%.100s\"", type,
+		repeat->id, type, repeat->names[0]);
+	if (!text_equal(repeat->names[0], repeat->names[1])) {
+		buffer_format(out, ", \"%.100s\"", repeat->names[1]);
+		more--;
+	}
+	if (more > 0)
+		buffer_format(out, ", and %zu more", more);
 	buffer_text(out, repeat->apart > 0
 				 ? "): they are kept apart by their names; an \"id\" of the kind "
 				   "that is unique would tell them apart for good\n"
@@ -292,6 +305,8 @@ static bool check_requirements(struct work *work)
 			return error_prefix(work->error, "require");
 		if (truth)
 			continue;
+		if (work->report->trace != NULL)
+			trace_failed(work->report->trace, work->evaluation, require->list[i]);
 		/* Somebody has to look at the page: the error says what was expected and what is
 		 * there. */
 		is = tree_describe(work->evaluation->page);

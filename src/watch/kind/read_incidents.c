@@ -190,7 +190,7 @@ static bool read_incident(
 	reading_row_release(ROW_INCIDENT, last);
 	reading->incident_count--;
 	rows->count--;
-	work->report->merged_rows++;
+	count_merged(work, earlier->id);
 	return true;
 }
 

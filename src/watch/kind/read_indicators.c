@@ -123,7 +123,7 @@ static bool read_indicator(
 	reading->indicator_count--;
 	work->apart_count--;
 	work->apart[place - 1] = work->apart[place - 1] && work->apart[work->apart_count];
-	work->report->merged_rows++;
+	count_merged(work, earlier->id);
 	return true;
 }
 

@@ -84,9 +84,17 @@ bool same_replaces(int same, enum level old, enum level fresh);
 /* Whether a type with count rows may have one more; false, with the error, at READING_ROWS_MAX. */
 bool read_room(struct work *work, size_t count);
 
-/* For the trace: the value of an expression (evaluation.seen), and a word with its level. */
+/* For the trace: the value of an expression (evaluation.seen); a condition that does not hold; a
+ * word with its level, block being NULL for the page's own; the id of a row that became one with an
+ * earlier one. */
 void trace_value(void *trace, const struct xpath *xpath, xmlXPathObjectPtr value);
-void trace_word(struct trace *trace, const char *text, bool known, enum level level);
+void trace_failed(struct trace *trace, struct evaluation *evaluation, const struct xpath *xpath);
+void trace_word(struct trace *trace, const struct block *block, const char *text, bool known,
+	enum level level);
+void trace_merged(struct trace *trace, const char *id);
+
+/* One row has become one with an earlier one of this id. */
+void count_merged(struct work *work, const char *id);
 
 bool read_indicators(struct work *work);
 bool read_incidents(struct work *work);

@@ -16,6 +16,8 @@ enum {
 	WORDS_MAX = 200,    /* different words that are shown */
 	ROWS_MAX = 50,      /* that no word explained */
 	CONDITION_MAX = 70, /* bytes of a condition */
+	STEPS_MAX = 16,     /* of a path that are tried one after the other */
+	STEPS_TEXT = 48,    /* bytes of them that are shown */
 	LABEL_COLUMNS = 14,
 	LINE_COLUMNS = 80,
 };
@@ -26,23 +28,32 @@ struct traced {
 	size_t place;              /* of its block, where there are several; 0: there is one */
 	size_t alternative;        /* in a list of expressions, from 1; 0: there is one */
 	bool condition;
+	bool detail;               /* of an incident: only of rows that are kept */
 	const struct xpath *xpath; /* of the kind */
 	size_t count, filled, nodes;
+	char *there; /* owned; of a path that finds nothing, how far it is there. NULL: unknown */
 	bool truth, node_set;
 	char *samples[SAMPLES_MAX]; /* owned */
 	size_t sample_count;
 };
 
+/* Where words stand, and the sections of the file that read them there. */
+enum place { PLACE_PAGE, PLACE_INDICATORS, PLACE_INCIDENTS, PLACE_COUNT };
+
+static const char *const place_names[] = {"page", "indicators", "incidents"};
+
 struct traced_word {
 	char *text; /* owned */
 	enum level level;
 	bool known;
-	size_t count;
+	size_t counts[PLACE_COUNT];
 };
 
 struct trace {
+	const struct kind *kind; /* borrowed */
 	struct traced *list;
 	size_t count;
+	struct traced merged; /* the ids of rows that became one with an earlier one */
 	struct traced_word *words;
 	size_t word_count;
 };
@@ -70,33 +81,36 @@ static void add_block(
 	static const struct {
 		const char *key;
 		size_t offset; /* in struct block: of a struct xpath_list, or of a struct xpath * */
-		bool single;
+		bool single, detail;
 	} keys[] = {
-		{"each", offsetof(struct block, each), true},
-		{"id", offsetof(struct block, id), false},
-		{"group", offsetof(struct block, group), false},
-		{"name", offsetof(struct block, name), false},
-		{"title", offsetof(struct block, title), false},
-		{"word", offsetof(struct block, word), false},
-		{"state", offsetof(struct block, state), false},
-		{"started", offsetof(struct block, started), false},
-		{"updated", offsetof(struct block, updated), false},
-		{"starts", offsetof(struct block, starts), false},
-		{"ends", offsetof(struct block, ends), false},
-		{"url", offsetof(struct block, url), false},
-		{"time", offsetof(struct block, updates.time), false},
-		{"state", offsetof(struct block, updates.state), false},
-		{"text", offsetof(struct block, updates.text), false},
-		{"words", offsetof(struct block, words.nodes), true},
-		{"words: take", offsetof(struct block, words.take), true},
-		{"affected", offsetof(struct block, affected.nodes), true},
-		{"affected: take", offsetof(struct block, affected.take), true},
-		{"updates", offsetof(struct block, updates.nodes), true},
+		{"each", offsetof(struct block, each), true, false},
+		{"id", offsetof(struct block, id), false, false},
+		{"group", offsetof(struct block, group), false, false},
+		{"name", offsetof(struct block, name), false, false},
+		{"title", offsetof(struct block, title), false, false},
+		{"word", offsetof(struct block, word), false, false},
+		{"state", offsetof(struct block, state), false, true},
+		{"started", offsetof(struct block, started), false, true},
+		{"updated", offsetof(struct block, updated), false, true},
+		{"starts", offsetof(struct block, starts), false, false},
+		{"ends", offsetof(struct block, ends), false, false},
+		{"url", offsetof(struct block, url), false, true},
+		{"time", offsetof(struct block, updates.time), false, false},
+		{"state", offsetof(struct block, updates.state), false, false},
+		{"text", offsetof(struct block, updates.text), false, false},
+		{"words", offsetof(struct block, words.nodes), true, false},
+		{"words: take", offsetof(struct block, words.take), true, false},
+		{"affected", offsetof(struct block, affected.nodes), true, false},
+		{"affected: take", offsetof(struct block, affected.take), true, false},
+		{"updates", offsetof(struct block, updates.nodes), true, false},
 	};
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const void *key = (const char *)block + keys[i].offset;
-		struct traced traced = {.section = section, .place = place, .key = keys[i].key};
+		struct traced traced = {.section = section,
+			.place = place,
+			.key = keys[i].key,
+			.detail = keys[i].detail};
 
 		if (!keys[i].single) {
 			add_list(trace, traced, key);
@@ -116,6 +130,7 @@ struct trace *trace_new(const struct kind *kind)
 		{"maintenances", &kind->maintenances}};
 	struct trace *trace = memory_zero(1, sizeof *trace);
 
+	trace->kind = kind;
 	for (size_t i = 0; i < kind->lets.count; i++)
 		add(trace, (struct traced){.section = "let",
 				   .key = kind->lets.list[i].name,
@@ -135,13 +150,20 @@ struct trace *trace_new(const struct kind *kind)
 	return trace;
 }
 
+static void traced_release(struct traced *traced)
+{
+	for (size_t i = 0; i < traced->sample_count; i++)
+		free(traced->samples[i]);
+	free(traced->there);
+}
+
 void trace_free(struct trace *trace)
 {
 	if (trace == NULL)
 		return;
 	for (size_t i = 0; i < trace->count; i++)
-		for (size_t j = 0; j < trace->list[i].sample_count; j++)
-			free(trace->list[i].samples[j]);
+		traced_release(&trace->list[i]);
+	traced_release(&trace->merged);
 	for (size_t i = 0; i < trace->word_count; i++)
 		free(trace->words[i].text);
 	free(trace->list);
@@ -163,15 +185,19 @@ static void add_sample(struct traced *traced, char *text)
 		traced->samples[traced->sample_count++] = text;
 }
 
+static struct traced *find_traced(struct trace *trace, const struct xpath *xpath)
+{
+	for (size_t i = 0; i < trace->count; i++)
+		if (trace->list[i].xpath == xpath)
+			return &trace->list[i];
+	return NULL;
+}
+
 void trace_value(void *context, const struct xpath *xpath, xmlXPathObjectPtr value)
 {
-	struct trace *trace = context;
-	struct traced *traced = NULL;
+	struct traced *traced = find_traced(context, xpath);
 	xmlChar *text;
 
-	for (size_t i = 0; traced == NULL && i < trace->count; i++)
-		if (trace->list[i].xpath == xpath)
-			traced = &trace->list[i];
 	if (traced == NULL)
 		return;
 	traced->count++;
@@ -184,23 +210,6 @@ void trace_value(void *context, const struct xpath *xpath, xmlXPathObjectPtr val
 	xmlFree(text);
 }
 
-void trace_word(struct trace *trace, const char *text, bool known, enum level level)
-{
-	struct traced_word *word;
-
-	for (size_t i = 0; i < trace->word_count; i++) {
-		word = &trace->words[i];
-		if (word->level == level && word->known == known && strcmp(word->text, text) == 0) {
-			word->count++;
-			return;
-		}
-	}
-	if (trace->word_count == WORDS_MAX)
-		return;
-	word = memory_append(&trace->words, &trace->word_count, sizeof *trace->words);
-	*word = (struct traced_word){memory_string(text), level, known, 1};
-}
-
 /* The text made visible, and cut so that it stays in its line. */
 static void write_cut(struct buffer *out, const char *text, size_t maximum)
 {
@@ -209,6 +218,93 @@ static void write_cut(struct buffer *out, const char *text, size_t maximum)
 	text_visible(out, cut);
 	buffer_text(out, strlen(cut) < strlen(text) ? "…" : "");
 	free(cut);
+}
+
+/* Where the steps and predicates of a path end, all but the last; 0: the text is more than a path.
+ */
+static size_t path_steps(const char *path, size_t ends[static STEPS_MAX])
+{
+	size_t count = 0, depth = 0;
+	char quote = '\0';
+
+	if (path[0] != '/' && path[0] != '$')
+		return 0;
+	for (size_t i = 1; path[i] != '\0'; i++) {
+		char c = path[i];
+		bool ends_here = c == '[' || (c == '/' && path[i - 1] != '/');
+
+		if (quote != '\0') {
+			quote = c == quote ? '\0' : quote;
+			continue;
+		}
+		if (depth == 0 && strchr("(|=<>!+, ", c) != NULL)
+			return 0;
+		if (depth == 0 && ends_here && count < STEPS_MAX)
+			ends[count++] = i;
+		quote = c == '"' || c == '\'' ? c : '\0';
+		depth += c == '[' || c == '(';
+		depth -= c == ']' || c == ')';
+	}
+	return count;
+}
+
+void trace_failed(struct trace *trace, struct evaluation *evaluation, const struct xpath *xpath)
+{
+	struct traced *traced = find_traced(trace, xpath);
+	size_t ends[STEPS_MAX], count = traced != NULL ? path_steps(xpath->text, ends) : 0;
+
+	while (count > 0 && traced->there == NULL) {
+		char *steps = memory_bytes(xpath->text, ends[--count]);
+		xmlXPathObjectPtr value =
+			xmlXPathEvalExpression(BAD_CAST steps, evaluation->context);
+		size_t nodes =
+			value != NULL && value->type == XPATH_NODESET ? node_set_count(value) : 0;
+		struct buffer there = {0};
+
+		if (nodes > 0) {
+			buffer_text(&there, "as far as ");
+			write_cut(&there, steps, STEPS_TEXT);
+			buffer_format(&there, ": %zu node%s", nodes, nodes == 1 ? "" : "s");
+			traced->there = memory_string(buffer_string(&there));
+		}
+		buffer_release(&there);
+		xmlXPathFreeObject(value);
+		free(steps);
+	}
+}
+
+void trace_merged(struct trace *trace, const char *id)
+{
+	trace->merged.count++;
+	add_sample(&trace->merged, memory_string(id));
+}
+
+static enum place place_of(const struct kind *kind, const struct block *block)
+{
+	for (size_t i = 0; i < kind->indicators.count; i++)
+		if (&kind->indicators.list[i] == block)
+			return PLACE_INDICATORS;
+	return block == NULL ? PLACE_PAGE : PLACE_INCIDENTS;
+}
+
+void trace_word(struct trace *trace, const struct block *block, const char *text, bool known,
+	enum level level)
+{
+	enum place place = place_of(trace->kind, block);
+	struct traced_word *word;
+
+	for (size_t i = 0; i < trace->word_count; i++) {
+		word = &trace->words[i];
+		if (word->level == level && word->known == known && strcmp(word->text, text) == 0) {
+			word->counts[place]++;
+			return;
+		}
+	}
+	if (trace->word_count == WORDS_MAX)
+		return;
+	word = memory_append(&trace->words, &trace->word_count, sizeof *trace->words);
+	*word = (struct traced_word){.text = memory_string(text), .level = level, .known = known};
+	word->counts[place] = 1;
 }
 
 static void write_label(struct buffer *out, const char *key, size_t alternative)
@@ -240,7 +336,19 @@ static void write_samples(struct buffer *out, const struct traced *traced, size_
 	}
 }
 
-static void write_traced(struct buffer *out, const struct traced *traced)
+/* rows: that the block has, before some of them became one or were found to be over. */
+static void write_counts(struct buffer *out, const struct traced *traced, size_t rows)
+{
+	size_t left_out = traced->detail && traced->alternative <= 1 && traced->count < rows
+				  ? rows - traced->count
+				  : 0;
+
+	buffer_format(out, "%zu of %zu", traced->filled, traced->count + left_out);
+	if (left_out > 0)
+		buffer_format(out, " (%zu merged or over)", left_out);
+}
+
+static void write_traced(struct buffer *out, const struct traced *traced, size_t block_rows)
 {
 	const char *key = traced->key;
 	/* Nodes that stand for something larger: their text as a whole says nothing. */
@@ -252,6 +360,8 @@ static void write_traced(struct buffer *out, const struct traced *traced)
 	if (traced->condition && key[0] == '\0') {
 		buffer_format(&line, "  %-3s ", traced->truth ? "yes" : "no");
 		write_cut(&line, traced->xpath->text, CONDITION_MAX);
+		if (traced->there != NULL)
+			buffer_format(&line, "\n      %s", traced->there);
 	} else if (traced->condition) {
 		write_label(&line, key, 0);
 		buffer_text(&line, traced->truth ? "yes" : "no");
@@ -261,7 +371,7 @@ static void write_traced(struct buffer *out, const struct traced *traced)
 			buffer_format(
 				&line, "%zu node%s", traced->nodes, traced->nodes == 1 ? "" : "s");
 		else
-			buffer_format(&line, "%zu of %zu", traced->filled, traced->count);
+			write_counts(&line, traced, block_rows);
 		if (!rows)
 			write_samples(&line, traced, text_columns(buffer_string(&line)));
 	}
@@ -269,10 +379,32 @@ static void write_traced(struct buffer *out, const struct traced *traced)
 	buffer_release(&line);
 }
 
+static void write_word(struct buffer *out, const struct traced_word *word)
+{
+	buffer_text(out, "  \"");
+	write_cut(out, word->text, SAMPLE_MAX);
+	buffer_format(out, "\" -> %s", level_name(word->level));
+	for (size_t i = 0; i < PLACE_COUNT; i++)
+		if (word->counts[i] > 0)
+			buffer_format(out, ", %zu in %s", word->counts[i], place_names[i]);
+	buffer_text(out, word->known ? "\n" : ": this word is in no table\n");
+}
+
+static void write_merged(struct buffer *out, const struct traced *merged)
+{
+	struct buffer line = {0};
+
+	write_label(&line, "id", 0);
+	buffer_format(&line, "%zu", merged->count);
+	write_samples(&line, merged, text_columns(buffer_string(&line)));
+	buffer_format(out, "merged rows\n%s\n", buffer_string(&line));
+	buffer_release(&line);
+}
+
 void trace_write(const struct trace *trace, struct buffer *out)
 {
 	const char *section = "";
-	size_t place = 0;
+	size_t place = 0, rows = 0;
 
 	for (size_t i = 0; i < trace->count; i++) {
 		const struct traced *traced = &trace->list[i];
@@ -282,23 +414,20 @@ void trace_write(const struct trace *trace, struct buffer *out)
 		if (strcmp(section, traced->section) != 0 || place != traced->place) {
 			section = traced->section;
 			place = traced->place;
+			rows = 0;
 			buffer_text(out, section);
 			if (place > 0)
 				buffer_format(out, " %zu", place);
 			buffer_byte(out, '\n');
 		}
-		write_traced(out, traced);
+		rows = strcmp(traced->key, "each") == 0 ? traced->nodes : rows;
+		write_traced(out, traced, rows);
 	}
+	if (trace->merged.count > 0)
+		write_merged(out, &trace->merged);
 	buffer_text(out, trace->word_count > 0 ? "levels\n" : "");
-	for (size_t i = 0; i < trace->word_count; i++) {
-		const struct traced_word *word = &trace->words[i];
-
-		buffer_text(out, "  \"");
-		write_cut(out, word->text, SAMPLE_MAX);
-		buffer_format(out, "\" -> %s, %zu time%s%s\n", level_name(word->level), word->count,
-			word->count == 1 ? "" : "s",
-			word->known ? "" : ": this word is in no table");
-	}
+	for (size_t i = 0; i < trace->word_count; i++)
+		write_word(out, &trace->words[i]);
 }
 
 static bool is_explained(const struct trace *trace, enum level level, const char *text)

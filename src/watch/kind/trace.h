@@ -18,9 +18,10 @@ void trace_free(struct trace *trace);
 
 /*
  * Adds what was seen, in the order of the kind's keys, one line each and at most 80 columns
- * wide: the conditions and whether they hold; for each key how many of its rows gave a text,
- * with the first few different ones; for each word its level. A key that was not reached has
- * no line. Foreign text is made visible.
+ * wide: the conditions and whether they hold, and how far a plain path that does not finds
+ * something; for each key how many of its rows gave a text, with the first few different ones; the
+ * ids of rows that became one; for each word its level and where it stands. A key that was not
+ * reached has no line. Foreign text is made visible.
  */
 void trace_write(const struct trace *trace, struct buffer *out);
 
