@@ -36,7 +36,7 @@ with() { local name=$1; shift; if "$@"; then pass "$name"; else fail "$name" "$s
 
 # ---- on a terminal ----
 
-terminal "1. |archive" "2. |ops@example.com, second@example.com" "3. |$relay" "The user|" "4. |Example Services" "5. |cron"
+terminal "1. |archive" "2. |ops@example.com, second@example.com" "machine's own|$relay" "The user|" "(empty: none yet)|Example Services" "5. |cron"
 same "five questions are answered" 0 $status
 same "each question fits a terminal of 80 columns" "" "$(grep -E '^([1-5]\.|  ) ' <<< "$shown" | sed '/^Next:/,$d' | grep '.\{81\}')"
 with "the test message went out" shows "relay: delivered"
@@ -65,8 +65,8 @@ with "by its name" shows "lampwatch.yaml exists already, and is not touched"
 same "and not touched" "$before" "$(cat lampwatch.yaml)"
 
 begin
-terminal "1. |/dev/null/archive" "1. |~/archive" "1. |archive" "2. |nobody" "2. |" "2. |ops@example.com" "3. |http://relay" "3. |$relay" "The user|" \
-	"4. |example, exmple" "4. |" "5. |at" "5. |none"
+terminal "1. |/dev/null/archive" "1. |~/archive" "1. |archive" "2. |nobody" "2. |" "2. |ops@example.com" "machine's own|http://relay" "machine's own|$relay" "The user|" \
+	"(empty: none yet)|example, exmple" "(empty: none yet)|" "5. |at" "5. |none"
 same "wrong answers are asked for again" 0 $status
 with "a folder that cannot be made" shows "/dev/null/archive: cannot be written to: Not a directory"
 with "a shell's home" shows '"~" is no folder here, as in "~/archive"'
@@ -80,13 +80,13 @@ check "those that were known are watched" grep -q 'name: example' lampwatch.yaml
 
 begin
 echo 'mail reply 550 not here' > "$work/relay.script"
-terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|" "Another|another" "3. |$relay" "The user|" "Another|go on" "4. |" "5. |cron"
+terminal "1. |archive" "2. |ops@example.com" "machine's own|$relay" "The user|" "Another|another" "machine's own|$relay" "The user|" "Another|go on" "(empty: none yet)|" "5. |cron"
 same "a relay that takes nothing is told by the exit status" 1 $status
 with "and in words" shows "550 not here"
 check "who goes on has a configuration" "$lampwatch" -c lampwatch.yaml check
 
 begin
-terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|watch@example.net" "The password|s3cret word" "Another|go on" "4. |" "5. |cron"
+terminal "1. |archive" "2. |ops@example.com" "machine's own|$relay" "The user|watch@example.net" "The password|s3cret word" "Another|go on" "(empty: none yet)|" "5. |cron"
 with "no password goes out where there is no TLS" shows "TLS"
 same "it is in a file of its own" "s3cret word" "$(cat relay.password)"
 same "which nobody else reads" 600 "$(stat -c %a relay.password)"
@@ -95,9 +95,9 @@ check "the configuration names it" grep -qx '    password_file: relay.password' 
 check "an address that logs in is the sender" grep -qx 'from: watch@example.net' lampwatch.yaml
 check "check calls that good" "$lampwatch" -c lampwatch.yaml check
 rm lampwatch.yaml
-terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|watch" "The password|other" "The file|^C"
+terminal "1. |archive" "2. |ops@example.com" "machine's own|$relay" "The user|watch" "The password|other" "The file|^C"
 same "a password that is there is not overwritten" "s3cret word" "$(cat relay.password)"
-terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|watch" "The password|" "The file|relay.password" "Another|^C"
+terminal "1. |archive" "2. |ops@example.com" "machine's own|$relay" "The user|watch" "The password|" "The file|relay.password" "Another|^C"
 same "but taken where it is named, and not taken away" "s3cret word" "$(cat relay.password)"
 
 # ---- what is stopped leaves nothing ----
@@ -105,11 +105,11 @@ same "but taken where it is named, and not taken away" "s3cret word" "$(cat rela
 for stop in ^C ^D; do
 	for number in 1 2 3 4 5; do
 		begin
-		answers=("1. |archive" "2. |ops@example.com" "3. |$relay" "4. |example" "5. |none")
+		answers=("1. |archive" "2. |ops@example.com" "machine's own|$relay" "(empty: none yet)|example" "5. |none")
 		answers[number - 1]="$number. |$stop"
 		steps=("${answers[@]:0:3}" "The user|" "${answers[@]:3}")
 		[ $number -gt 3 ] || steps=("${answers[@]:0:number}")
-		[ $number -ne 4 ] || steps=("${answers[@]:0:3}" "The user|" "4. |$stop")
+		[ $number -ne 4 ] || steps=("${answers[@]:0:3}" "The user|" "(empty: none yet)|$stop")
 		terminal "${steps[@]}"
 		same "$stop at question $number leaves nothing" "" "$(left)"
 		if [ $stop = ^C ]; then same "and ends by the signal" 130 $status; else same "and ends with 2" 2 $status; fi
@@ -118,13 +118,13 @@ for stop in ^C ^D; do
 done
 begin
 echo 'greeting silent' > "$work/relay.script"
-terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|" "A test message|^C"
+terminal "1. |archive" "2. |ops@example.com" "machine's own|$relay" "The user|" "A test message|^C"
 same "^C while the relay is tried leaves nothing" "130 " "$status $(left)"
 begin
 shown=$("$lampwatch" -c new/lampwatch.yaml init "${all[@]}" --mail nobody 2>&1 < /dev/null; ls -A)
 check "nor does what is refused make a folder" bash -c '! grep -qx new <<< "$1"' - "$shown"
 begin
-terminal "1. |archive" "2. |ops@example.com" "3. |$relay" "The user|somebody" "The password|s3cret" "Another|^C"
+terminal "1. |archive" "2. |ops@example.com" "machine's own|$relay" "The user|somebody" "The password|s3cret" "Another|^C"
 same "a password is not left behind either" "" "$(left)"
 check "and was never shown" bash -c '! grep -q s3cret <<< "$1"' - "$shown"
 
@@ -188,7 +188,7 @@ if [ "$(id -u)" != 0 ] || ! as_owner "$work/lampwatch" --version > /dev/null 2>&
 	skip "root writes for the owner of the archive" "needs root, and a program that others can run"
 else
 	chmod 755 .; mkdir home; chown "$owner:$group" home
-	terminal "1. |home/archive" "2. |ops@example.com" "3. |$relay" "The user|watch" "The password|s3cret" "Another|go on" "4. |example" "5. |none"
+	terminal "1. |home/archive" "2. |ops@example.com" "machine's own|$relay" "The user|watch" "The password|s3cret" "Another|go on" "(empty: none yet)|example" "5. |none"
 	same "root's file is read by the owner's group" "0 $group 640" "$(stat -c '%u %g %a' lampwatch.yaml)"
 	same "the password is the owner's" "$owner $group 600" "$(stat -c '%u %g %a' relay.password)"
 	same "so is the archive" "$owner $group" "$(stat -c '%u %g' home/archive)"
