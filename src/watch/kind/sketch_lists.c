@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
+#include "watch/kind/sketch_lists.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "watch/kind/sketch_p.h"
 
 enum {
 	LISTS_MAX = 1000,  /* different paths that are counted */
@@ -26,41 +27,6 @@ struct repeats {
 	size_t count;
 	xmlHashTablePtr places; /* from path to the place in the list, from 1 */
 };
-
-/* NULL: it is too deep. Owned by the caller. */
-static char *names_to(const xmlNode *node)
-{
-	char *path = memory_string("");
-
-	for (size_t depth = 0; node->type == XML_ELEMENT_NODE; node = node->parent, depth++) {
-		char *longer = memory_format("/%s%s", node->name, path);
-
-		free(path);
-		path = longer;
-		if (depth == SKETCH_DEPTH || strlen(path) > PATH_SHOWN) {
-			free(path);
-			return NULL;
-		}
-	}
-	return path;
-}
-
-static void count_element(struct repeats *repeats, xmlNodePtr node)
-{
-	char *path = names_to(node);
-	uintptr_t place =
-		path != NULL ? (uintptr_t)xmlHashLookup(repeats->places, BAD_CAST path) : 0;
-
-	if (place != 0) {
-		repeats->list[place - 1].count++;
-	} else if (path != NULL && repeats->count < LISTS_MAX) {
-		*(struct repeated *)memory_append(&repeats->list, &repeats->count,
-			sizeof *repeats->list) = (struct repeated){path, node, 1};
-		xmlHashAddEntry(repeats->places, BAD_CAST path, (void *)(uintptr_t)repeats->count);
-		return;
-	}
-	free(path);
-}
 
 static int by_count(const void *left, const void *right)
 {
@@ -95,16 +61,45 @@ static void describe(const struct repeated *repeated, struct buffer *out)
 	buffer_byte(out, ')');
 }
 
+static void count_element(struct repeats *repeats, xmlNodePtr node, const char *path)
+{
+	uintptr_t place = (uintptr_t)xmlHashLookup(repeats->places, BAD_CAST path);
+
+	if (place != 0) {
+		repeats->list[place - 1].count++;
+	} else if (repeats->count < LISTS_MAX) {
+		*(struct repeated *)memory_append(&repeats->list, &repeats->count,
+			sizeof *repeats->list) = (struct repeated){memory_string(path), node, 1};
+		xmlHashAddEntry(repeats->places, BAD_CAST path, (void *)(uintptr_t)repeats->count);
+	}
+}
+
+/* The first and its sisters, which stand below path, and what is in them, as deep as what is shown
+ * of a path. */
+static void count_elements(struct repeats *repeats, xmlNodePtr first, struct buffer *path)
+{
+	size_t length = path->length;
+
+	for (xmlNodePtr node = first; node != NULL; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		buffer_format(path, "/%s", node->name);
+		if (path->length <= PATH_SHOWN) {
+			if (attributes(node) != NULL || xmlFirstElementChild(node) != NULL)
+				count_element(repeats, node, buffer_string(path));
+			count_elements(repeats, node->children, path);
+		}
+		buffer_cut(path, length);
+	}
+}
+
 char *lists_describe(xmlDocPtr tree)
 {
-	xmlNodePtr root = xmlDocGetRootElement(tree);
 	struct repeats repeats = {.places = xmlHashCreate(0)};
-	struct buffer out = {0};
+	struct buffer out = {0}, path = {0};
 
-	for (xmlNodePtr node = root; node != NULL; node = sketch_following(node, root))
-		if (node->type == XML_ELEMENT_NODE &&
-			(attributes(node) != NULL || xmlFirstElementChild(node) != NULL))
-			count_element(&repeats, node);
+	count_elements(&repeats, xmlDocGetRootElement(tree), &path);
+	buffer_release(&path);
 	if (repeats.count > 0)
 		qsort(repeats.list, repeats.count, sizeof *repeats.list, by_count);
 	for (size_t i = 0; i < repeats.count; i++) {
