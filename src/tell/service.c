@@ -373,19 +373,18 @@ static const char *path_of(const struct service *service, const struct value *bo
 	return service->path;
 }
 
-char *service_url(const struct service *service, const struct webhook_config *webhook,
-	const char *delivery, const char *body, size_t body_length)
+/* The whole URL of a request with this body, NULL where no value of it stands in a path. Owned by
+ * the caller. */
+static char *url_of(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, const struct value *body)
 {
 	const char *given = webhook->url != NULL ? webhook->url : service->url;
 	const char *base = given != NULL ? given : "";
-	struct value *map =
-		node_count(service->paths) > 0 ? json_parse(body, body_length, NULL) : NULL;
-	const char *template = path_of(service, map);
-	char *path = template != NULL ? filled_path(webhook, delivery, map, template, true) : NULL;
+	const char *template = path_of(service, body);
+	char *path = template != NULL ? filled_path(webhook, delivery, body, template, true) : NULL;
 	size_t length = strlen(base);
 	char *url;
 
-	value_free(map);
 	if (path == NULL)
 		return memory_string(base);
 	if (length > 0 && base[length - 1] == '/' && path[0] == '/')
@@ -478,32 +477,39 @@ static void write_form(const struct value *map, struct buffer *out)
 	}
 }
 
-void service_fill(const struct service *service, const struct webhook_config *webhook,
-	const char *delivery, const char *body, size_t length, struct buffer *out)
+/* Puts the service's fields into the outermost object, and takes out what stands in the path. */
+static void fill(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, struct value *map)
 {
-	size_t count = node_count(service->fields), paths = node_count(service->paths);
-	struct value *map =
-		count + paths > 0 || service->form ? json_parse(body, length, NULL) : NULL;
-
-	if (map == NULL || map->type != VALUE_MAP) {
-		buffer_add(out, body, length);
-		value_free(map);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < node_count(service->fields); i++) {
 		struct value *value =
 			field_value(webhook, delivery, node_value(service->fields, i));
 
 		if (value != NULL)
 			value_put(map, node_text(node_key(service->fields, i)), value);
 	}
-	for (size_t i = 0; i < paths; i++)
+	for (size_t i = 0; i < node_count(service->paths); i++)
 		value_remove(map, node_text(node_key(service->paths, i)));
-	if (service->form)
-		write_form(map, out);
+}
+
+void service_request(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, const char *bytes, size_t length, char **url, struct buffer *body)
+{
+	size_t fields = node_count(service->fields), paths = node_count(service->paths);
+	bool opened = fields + paths > 0 || service->form;
+	struct value *value = opened ? json_parse(bytes, length, NULL) : NULL;
+	bool map = value != NULL && value->type == VALUE_MAP;
+
+	*url = url_of(service, webhook, delivery, paths > 0 ? value : NULL);
+	if (map)
+		fill(service, webhook, delivery, value);
+	if (map && service->form)
+		write_form(value, body);
+	else if (map)
+		json_write(value, 0, body);
 	else
-		json_write(map, 0, out);
-	value_free(map);
+		buffer_add(body, bytes, length);
+	value_free(value);
 }
 
 /* ---- limits ---- */

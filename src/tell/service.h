@@ -92,10 +92,14 @@ char *service_description_path(const char *template);
 bool service_check(const struct service *service, const struct webhook_config *webhook,
 	const char *file, int line, struct problems *problems);
 
-/* The whole URL for the body that the template gave: a secret; "" where neither has one. Owned by
- * the caller. */
-char *service_url(const struct service *service, const struct webhook_config *webhook,
-	const char *delivery, const char *body, size_t length);
+/*
+ * One request with what the template gave. *url is the whole URL: a secret; "" where neither the
+ * webhook nor the service has one; owned by the caller. To body goes what is sent: the bytes with
+ * the service's fields put in, in its encoding; as they are, where there is nothing to do or they
+ * are not a JSON object.
+ */
+void service_request(const struct service *service, const struct webhook_config *webhook,
+	const char *delivery, const char *bytes, size_t length, char **url, struct buffer *body);
 
 /* What follows "Authorization: Basic ", a secret; NULL: nothing does. Owned by the caller. */
 char *service_basic(
@@ -104,11 +108,6 @@ char *service_basic(
 /* Adds "Name: value" for each header, Content-Type first. */
 void service_headers(const struct service *service, const struct webhook_config *webhook,
 	const char *delivery, struct text_list *lines);
-
-/* Adds to out the body with the service's fields put in, in its encoding; as it is, where there is
- * nothing to do or it is not a JSON object. */
-void service_fill(const struct service *service, const struct webhook_config *webhook,
-	const char *delivery, const char *body, size_t length, struct buffer *out);
 
 /* Cuts what is too long in the body. True where something was. */
 bool service_cut(const struct service *service, struct value *body);

@@ -233,19 +233,19 @@ static void post(const struct sending *sending, const char *id, const char *byte
 	struct attempt *attempt)
 {
 	const struct webhook_config *webhook = sending->webhook;
-	char *url = service_url(sending->service, webhook, id, bytes, length);
 	char *id_line = memory_format("webhook-id: %s", id);
 	char *time_line =
 		memory_format("webhook-timestamp: %lld", (long long)sending->message->now);
 	struct text_list headers = {0};
 	struct buffer body = {0};
-	struct http_post post = {.url = url,
-		.method = sending->service->put ? "PUT" : NULL,
+	char *url;
+	struct http_post post = {.method = sending->service->put ? "PUT" : NULL,
 		.connect_timeout = CONNECT_TIMEOUT,
 		.total_timeout = TOTAL_TIMEOUT,
 		.user_agent = sending->message->user_agent};
 
-	service_fill(sending->service, webhook, id, bytes, length, &body);
+	service_request(sending->service, webhook, id, bytes, length, &url, &body);
+	post.url = url;
 	service_headers(sending->service, webhook, id, &headers);
 	text_list_add(&headers, id_line);
 	text_list_add(&headers, time_line);
@@ -280,14 +280,16 @@ static void launch(const struct sending *sending, const char *id, const char *by
 		.attempt = message->attempt};
 	struct launched launched;
 	struct buffer body = {0};
+	char *url; /* of which a program knows nothing */
 
-	service_fill(sending->service, webhook, id, bytes, length, &body);
+	service_request(sending->service, webhook, id, bytes, length, &url, &body);
 	launch.bytes = body.data;
 	launch.length = body.length;
 	launcher_run(message->launcher, &launch, &launched);
 	launched_conclude(&launched, LAUNCH_COMMAND, webhook->command.list[0], "accepted", attempt);
 	secrets_conceal(attempt, sending->service, webhook);
 	buffer_release(&body);
+	free(url);
 }
 
 static void request(const struct sending *sending, const char *id, const char *bytes, size_t length,

@@ -61,10 +61,13 @@ static void test_values_stand_in_the_path_percent_encoded(void **state)
 	struct webhook_config webhook;
 	struct service *service =
 		load("path: /rooms/{room}/{delivery}\nneeds: [room]\ntakes: [token]\n", &webhook);
-	char *url = service_url(service, &webhook, "e.1 é", "{}", 2);
+	struct buffer body = {0};
+	char *url;
 
 	(void)state;
+	service_request(service, &webhook, "e.1 é", "{}", 2, &url, &body);
 	assert_string_equal(url, "https://example.org/rooms/!a%2Fb:example.org/e.1%20%C3%A9");
+	buffer_release(&body);
 	free(url);
 	service_free(service);
 }
@@ -90,10 +93,10 @@ static void test_a_member_of_the_body_may_choose_the_path(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *body = cases[i].body;
-		char *url = service_url(service, &webhook, "id", body, strlen(body));
 		struct buffer sent = {0};
+		char *url;
 
-		service_fill(service, &webhook, "id", body, strlen(body), &sent);
+		service_request(service, &webhook, "id", body, strlen(body), &url, &sent);
 		assert_string_equal(url, cases[i].url);
 		assert_string_equal(buffer_string(&sent), cases[i].sent);
 		buffer_release(&sent);
@@ -112,9 +115,12 @@ static void test_without_a_value_of_its_path_it_is_the_url_alone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-		char *url = service_url(service, &webhook, "id", bodies[i], strlen(bodies[i]));
+		struct buffer body = {0};
+		char *url;
 
+		service_request(service, &webhook, "id", bodies[i], strlen(bodies[i]), &url, &body);
 		assert_string_equal(url, "https://example.org/");
+		buffer_release(&body);
 		free(url);
 	}
 	service_free(service);
@@ -125,10 +131,12 @@ static void assert_filled(const char *description, const char *body, const char 
 	struct webhook_config webhook;
 	struct service *service = load(description, &webhook);
 	struct buffer out = {0};
+	char *url;
 
-	service_fill(service, &webhook, "id", body, strlen(body), &out);
+	service_request(service, &webhook, "id", body, strlen(body), &url, &out);
 	assert_string_equal(buffer_string(&out), expected);
 	buffer_release(&out);
+	free(url);
 	service_free(service);
 }
 
@@ -181,16 +189,18 @@ static void test_what_names_a_value_that_is_not_given_is_left_out(void **state)
 		&webhook);
 	struct text_list headers = {0};
 	struct buffer body = {0};
+	char *url;
 
 	(void)state;
 	service_headers(service, &webhook, "id", &headers);
 	assert_int_equal(headers.count, 2);
 	assert_string_equal(headers.list[0], "Content-Type: application/json");
 	assert_string_equal(headers.list[1], "X-Token: Bearer hunter2");
-	service_fill(service, &webhook, "id", "{\"a\":1}", 7, &body);
+	service_request(service, &webhook, "id", "{\"a\":1}", 7, &url, &body);
 	assert_string_equal(buffer_string(&body), "{\"a\":1,\"room\":\"in !a/b:example.org\"}");
 	text_list_release(&headers);
 	buffer_release(&body);
+	free(url);
 	service_free(service);
 }
 
