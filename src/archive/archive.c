@@ -419,26 +419,6 @@ void archive_place_all(const char *archive, struct placing *const *list, size_t 
 			remove_written(list[i]);
 }
 
-bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,
-	char sums[static DIGEST_TEXT], struct error *error)
-{
-	struct placing placing, *list[] = {&placing};
-	bool done;
-
-	if (!archive_write(archive, snapshot, &placing, error))
-		return false;
-	archive_place_all(archive, list, 1, true);
-	done = !placing.failed;
-	if (done) {
-		*folder = memory_string(placing.folder);
-		memcpy(sums, placing.sums, DIGEST_TEXT);
-	} else if (error != NULL) {
-		*error = placing.error;
-	}
-	placing_release(&placing);
-	return done;
-}
-
 /* ---- what is under way ---- */
 
 char *archive_chain_note(const char *archive, const struct page_state *state,

@@ -114,17 +114,9 @@ void archive_place_all(const char *archive, struct placing *const *list, size_t 
 
 void placing_release(struct placing *placing);
 
-/* All of steps 1 to 3 for one. Gives the folder's name relative to the page's own (owned by the
- * caller) and the SHA-256 of its SHA256SUMS. Errors: REMEDY_LOCAL. */
-bool archive_keep(const char *archive, const struct snapshot *snapshot, char **folder,
-	char sums[static DIGEST_TEXT], struct error *error);
-
-/* Step 5: appends the line (and the chain's head line where the file is new) unless it stands there
- * already. */
-bool archive_chain(const char *archive, const char *page, const char *line, struct error *error);
-
 /* Step 5 for whatever the database holds and the chain does not, up to the line with the sequence
- * last: also from runs that could not append. Errors: REMEDY_LOCAL. */
+ * last: also from runs that could not append. A new file gets the chain's head line. Errors:
+ * REMEDY_LOCAL. */
 bool archive_chain_up_to(const char *archive, struct database *database, const char *page,
 	int64_t last, struct error *error);
 

@@ -102,15 +102,6 @@ bool archive_sync(const struct text_list *paths, struct error *error)
 	return done;
 }
 
-bool archive_chain(const char *archive, const char *page, const char *line, struct error *error)
-{
-	struct text_list paths = {0};
-	bool done = append_line(archive, page, line, &paths, error) && archive_sync(&paths, error);
-
-	text_list_release(&paths);
-	return done;
-}
-
 /* The last whole line; NULL where there is none behind the head. What stands behind is torn. */
 static const char *last_line(char tail[static CHAIN_TAIL + 1])
 {

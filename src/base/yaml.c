@@ -265,11 +265,6 @@ struct node yaml_root(const struct yaml *yaml)
 	return (struct node){yaml, yaml->document.nodes.top > yaml->document.nodes.start};
 }
 
-const char *yaml_name(const struct yaml *yaml)
-{
-	return yaml->name;
-}
-
 const char *yaml_text(const struct yaml *yaml, size_t *length)
 {
 	*length = yaml->length;

@@ -50,7 +50,6 @@ struct yaml *yaml_parse(
 void yaml_close(struct yaml *yaml);
 
 struct node yaml_root(const struct yaml *yaml);
-const char *yaml_name(const struct yaml *yaml); /* the path given to yaml_load() */
 /* The bytes that were parsed; borrowed. */
 const char *yaml_text(const struct yaml *yaml, size_t *length);
 

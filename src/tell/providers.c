@@ -88,38 +88,27 @@ static bool read_all(struct providers *providers, struct node list, struct probl
 	return good;
 }
 
-/* Takes yaml. */
-static struct providers *providers_read(struct yaml *yaml, struct problems *problems)
-{
-	struct providers *providers;
-	bool good;
-
-	if (yaml == NULL)
-		return NULL;
-	providers = memory_zero(1, sizeof *providers);
-	good = read_all(providers, yaml_root(yaml), problems);
-	good = sort_entries(&providers->domains, yaml_name(yaml), problems) && good;
-	good = sort_entries(&providers->hosts, yaml_name(yaml), problems) && good;
-	yaml_close(yaml);
-	if (good)
-		return providers;
-	providers_free(providers);
-	return NULL;
-}
-
 struct providers *providers_load(const char *templates, struct problems *problems)
 {
 	char *path = file_join(templates, "providers.yaml");
-	struct providers *providers = providers_read(yaml_load(path, problems), problems);
+	struct yaml *yaml = yaml_load(path, problems);
+	struct providers *providers = NULL;
 
+	if (yaml != NULL) {
+		bool good;
+
+		providers = memory_zero(1, sizeof *providers);
+		good = read_all(providers, yaml_root(yaml), problems);
+		good = sort_entries(&providers->domains, path, problems) && good;
+		good = sort_entries(&providers->hosts, path, problems) && good;
+		yaml_close(yaml);
+		if (!good) {
+			providers_free(providers);
+			providers = NULL;
+		}
+	}
 	free(path);
 	return providers;
-}
-
-struct providers *providers_parse(
-	const char *name, const char *text, size_t length, struct problems *problems)
-{
-	return providers_read(yaml_parse(name, text, length, problems), problems);
 }
 
 void providers_free(struct providers *providers)

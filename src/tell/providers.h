@@ -31,10 +31,6 @@ struct provider {
 
 /* What providers.yaml in that folder holds. NULL with every error in problems. */
 struct providers *providers_load(const char *templates, struct problems *problems);
-
-/* The same of a text that errors call name. */
-struct providers *providers_parse(
-	const char *name, const char *text, size_t length, struct problems *problems);
 void providers_free(struct providers *providers);
 
 /*

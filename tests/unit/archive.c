@@ -17,21 +17,33 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "store/store.h"
+#include "unit/keep.h"
 
 enum { T = 1390591200 }; /* 2014-01-24T19:20:00Z */
 
 static char archive[64];
+static struct database *database;
 
 static int open_archive(void **state)
 {
+	static const struct schema_step *const schema[] = {store_schema, NULL};
+	char *path;
+
 	(void)state;
 	strcpy(archive, "/tmp/lampwatch-unit-XXXXXX");
-	return mkdtemp(archive) == NULL || !archive_prepare(archive, NULL);
+	if (mkdtemp(archive) == NULL || !archive_prepare(archive, NULL))
+		return 1;
+	path = file_join(archive, ARCHIVE_STATE "/lampwatch.db");
+	database = database_open(path, schema, false, NULL);
+	free(path);
+	return database == NULL;
 }
 
 static int close_archive(void **state)
 {
 	(void)state;
+	database_close(database);
 	return !file_remove_tree(archive, NULL);
 }
 
@@ -48,7 +60,7 @@ static char *keep(struct snapshot *snapshot, struct http_response *response)
 	snapshot->count = 1;
 	snapshot->documents = names;
 	snapshot->changes = "";
-	assert_true(archive_keep(archive, snapshot, &folder, sums, &error));
+	assert_true(keep_snapshot(archive, snapshot, &folder, sums, &error));
 	return folder;
 }
 
@@ -210,7 +222,7 @@ static void test_what_cannot_be_kept_leaves_nothing_behind(void **state)
 	(void)state;
 	assert_true(
 		file_write(page, "", 0, 0600, NULL)); /* a file where the page's folder should be */
-	assert_false(archive_keep(archive, &snapshot, &folder, sums, &error));
+	assert_false(keep_snapshot(archive, &snapshot, &folder, sums, &error));
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_true(file_absent(incoming));
 	free(page);
@@ -229,6 +241,13 @@ static void assert_chain(const char *expected)
 	free(path);
 }
 
+/* Appends the lines that the database holds, as far as this one. */
+static bool chain(const char *line, int64_t sequence, struct error *error)
+{
+	store_add_note(database, "one", sequence, line, "");
+	return archive_chain_up_to(archive, database, "one", sequence, error);
+}
+
 #define LINE(n) "snapshot\t" n "\ttime\tfolder\tsums\tbefore"
 
 static void test_a_line_is_appended_once(void **state)
@@ -238,10 +257,10 @@ static void test_a_line_is_appended_once(void **state)
 	(void)state;
 	assert_true(file_make_folders(folder, 0755, NULL));
 	assert_int_equal(archive_chain_end(archive, "one", NULL), 0);
-	assert_true(archive_chain(archive, "one", LINE("1"), NULL));
-	assert_true(archive_chain(archive, "one", LINE("1"), NULL));
+	assert_true(chain(LINE("1"), 1, NULL));
+	assert_true(archive_chain_up_to(archive, database, "one", 1, NULL));
 	assert_int_equal(archive_chain_end(archive, "one", NULL), 1);
-	assert_true(archive_chain(archive, "one", LINE("2"), NULL));
+	assert_true(chain(LINE("2"), 2, NULL));
 	assert_int_equal(archive_chain_end(archive, "one", NULL), 2);
 	assert_chain(CHAIN_HEAD "\n" LINE("1") "\n" LINE("2") "\n");
 	free(folder);
@@ -261,10 +280,11 @@ static void test_a_torn_line_is_taken_off_before_it_is_appended_again(void **sta
 
 	(void)state;
 	assert_true(file_make_folders(folder, 0755, NULL));
+	store_add_note(database, "one", 1, LINE("1"), "");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_true(file_write(path, cases[i].before, strlen(cases[i].before), 0644, NULL));
 		assert_int_equal(archive_chain_end(archive, "one", NULL), cases[i].end);
-		assert_true(archive_chain(archive, "one", LINE("1"), NULL));
+		assert_true(archive_chain_up_to(archive, database, "one", 1, NULL));
 		assert_chain(CHAIN_HEAD "\n" LINE("1") "\n");
 	}
 	free(path);
@@ -279,7 +299,7 @@ static void test_the_end_of_a_long_chain_is_found_from_its_end(void **state)
 	assert_true(file_make_folders(folder, 0755, NULL));
 	for (int i = 1; i <= 40; i++) {
 		snprintf(line, sizeof line, "snapshot\t%d\ttime\tfolder\t%064d\t%064d", i, i, i);
-		assert_true(archive_chain(archive, "one", line, NULL));
+		assert_true(chain(line, i, NULL));
 	}
 	assert_int_equal(archive_chain_end(archive, "one", NULL), 40);
 	free(folder);
@@ -295,9 +315,8 @@ static void test_a_chain_that_cannot_be_read_is_not_empty(void **state)
 	assert_int_equal(archive_chain_end(archive, "one", &error), -1);
 	assert_int_equal(error.remedy, REMEDY_LOCAL);
 	assert_non_null(strstr(error.text, "/one/chain: cannot be read: "));
-	assert_false(archive_chain(archive, "one", LINE("1"), &error));
+	assert_false(chain(LINE("1"), 1, &error));
 	assert_non_null(strstr(error.text, "/one/chain: cannot be read: "));
-	assert_false(archive_chain_up_to(archive, NULL, "one", 1, &error));
 	free(path);
 }
 

@@ -21,6 +21,7 @@
 #include "tell/hosts.h"
 #include "tell/providers.h"
 #include "tell/reachability.h"
+#include "unit/providers_text.h"
 
 static const char table[] =
 	"- {name: google, domains: [gmail.com], hosts: [google.com, gmail.com]}\n"
@@ -126,7 +127,7 @@ static int start(void **state)
 {
 	struct problems problems = {0};
 
-	providers = providers_parse("table.yaml", table, strlen(table), &problems);
+	providers = providers_of(table, &problems);
 	assert_non_null(providers);
 	*state = make(&config);
 	return 0;

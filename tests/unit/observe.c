@@ -16,6 +16,7 @@
 #include "model/validator.h"
 #include "run/batch.h"
 #include "store/alarm.h"
+#include "unit/keep.h"
 #include "unit/processor_time.h"
 #include "watch/diff.h"
 
@@ -874,7 +875,7 @@ static void leave_folder(struct scene *scene, const char *reading)
 	if (reading != NULL)
 		changes_since_green(reading, &changes);
 	snapshot.changes = buffer_string(&changes);
-	assert_true(archive_keep(scene->archive, &snapshot, &folder, sums, &error));
+	assert_true(keep_snapshot(scene->archive, &snapshot, &folder, sums, &error));
 	buffer_release(&changes);
 	free(folder);
 	scene->now += 60;

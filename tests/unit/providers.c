@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "cmd/catalogue.h"
 #include "settings.h"
+#include "unit/providers_text.h"
 
 static struct providers *providers;
 
@@ -146,7 +147,7 @@ static void assert_problem(const char *text, int line, const char *expected)
 {
 	struct problems problems = {0};
 
-	assert_null(providers_parse("table.yaml", text, strlen(text), &problems));
+	assert_null(providers_of(text, &problems));
 	assert_int_equal(problems.errors, 1);
 	assert_int_equal(problems.list[0].line, line);
 	assert_non_null(strstr(problems.list[0].text, expected));
@@ -166,7 +167,7 @@ static void test_a_table_that_is_wrong_is_complained_about(void **state)
 static void test_a_table_of_nothing_knows_nobody(void **state)
 {
 	struct problems problems = {0};
-	struct providers *empty = providers_parse("table.yaml", "[]", 2, &problems);
+	struct providers *empty = providers_of("[]", &problems);
 
 	(void)state;
 	assert_non_null(empty);

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "unit/keep.h"
 
 enum { T = 1390591200 }; /* 2014-01-24T19:20:00Z */
 
@@ -38,13 +39,14 @@ static int keep(void **state)
 		.documents = names,
 		.reading = "reading 1\n",
 		.changes = ""};
+	struct error error;
 	bool done;
 
 	*state = kept;
 	strcpy(kept->archive, "/tmp/lampwatch-unit-XXXXXX");
 	buffer_text(&response.body, "<html>");
 	done = mkdtemp(kept->archive) != NULL && archive_prepare(kept->archive, NULL) &&
-	       archive_keep(kept->archive, &snapshot, &kept->folder, kept->sums, NULL);
+	       keep_snapshot(kept->archive, &snapshot, &kept->folder, kept->sums, &error);
 	buffer_release(&response.body);
 	return !done;
 }

@@ -4,6 +4,7 @@
  */
 #include "archive/verify.h"
 
+#include "unit/keep.h"
 #include "unit/scene.h"
 
 #include <sys/stat.h>
@@ -213,7 +214,7 @@ static void test_what_a_crash_left_for_the_next_run_is_not_wrong(void **state)
 	char sums[DIGEST_TEXT], *folder = NULL;
 	struct error error;
 
-	assert_true(archive_keep(scene->archive, &snapshot, &folder, sums, &error));
+	assert_true(keep_snapshot(scene->archive, &snapshot, &folder, sums, &error));
 	assert_verified(scene, NULL, NULL);
 	archive_settle(scene->archive, "one");
 	assert_verified(scene, folder, "has been added");
