@@ -45,7 +45,7 @@ void child_limit_time(int milliseconds)
 
 /* Limits data, not addresses: a sanitizer reserves terabytes of those. What this process has
  * already mapped, or inherited, also counts. */
-void child_limit_memory(size_t bytes)
+static void limit_memory(size_t bytes)
 {
 	unsigned long data = 0;
 	FILE *file = fopen("/proc/self/statm", "re");
@@ -102,7 +102,7 @@ static void become(
 	if (role->seconds > 0)
 		child_limit_time(role->seconds * 1000);
 	if (role->memory > 0) {
-		child_limit_memory(role->memory);
+		limit_memory(role->memory);
 		error_silence(); /* its parent reports how it ended */
 	}
 	if (report != NULL)

@@ -24,9 +24,9 @@ struct error;
 
 /* The limits of a kind of child; 0 is no limit. */
 struct child_role {
-	int milliseconds;   /* of elapsed time, from its start or the last child_renew() */
-	int seconds;        /* of processor time: see child_limit_time() */
-	size_t memory;      /* bytes: see child_limit_memory(); beyond them it ends silently */
+	int milliseconds; /* of elapsed time, from its start or the last child_renew() */
+	int seconds;      /* of processor time: see child_limit_time() */
+	size_t memory;    /* bytes of data beside what it inherits; beyond them it ends silently */
 	size_t file_length; /* bytes of a file that it writes */
 	bool detached;      /* has its own session (setsid), and outlives its parent;
 			     * else the kernel kills it when its parent ends */
@@ -127,8 +127,5 @@ void child_leave(struct child *child);
 
 /* Ends this process by SIGPROF after so much more processor time; 0: no limit. */
 void child_limit_time(int milliseconds);
-
-/* Lets this process map so many more bytes of data; allocations beyond them fail. */
-void child_limit_memory(size_t bytes);
 
 #endif

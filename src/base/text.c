@@ -377,7 +377,9 @@ static bool is_break(const char *text, size_t at)
 	return width_of(before) == 2 && !is_one_of(before, opens);
 }
 
-size_t text_word(const char *text)
+/* The bytes up to where a line may be broken: a blank, a line end, a place between two ideographs
+ * or the like, or the end. */
+static size_t word_length(const char *text)
 {
 	size_t end = 0;
 
@@ -425,7 +427,7 @@ static void wrap_line(struct buffer *out, const char *line, size_t length, size_
 
 		while (word < length && line[word] == ' ')
 			word++;
-		end = word + text_word(line + word);
+		end = word + word_length(line + word);
 		if (!is_first && column + columns_of(line + at, end - at) > columns) {
 			buffer_format(out, "\n%*s", (int)indent, "");
 			column = indent;

@@ -71,14 +71,10 @@ size_t text_columns(const char *text);
  * as one character (marks that combine, emoji that are joined, the two letters of a flag). */
 size_t text_whole(const char *text, size_t length);
 
-/* The bytes up to where a line may be broken: a blank, a line end, a place between two ideographs
- * or the like, or the end. */
-size_t text_word(const char *text);
-
 /*
- * Adds the text to out, each line that is wider than columns broken where text_word() has it. What
- * continues a line stands below the value of "  Label:  value", else at least four columns in, so
- * that no foreign word comes to stand at the margin.
+ * Adds the text to out, each line that is wider than columns broken at a blank, or between two
+ * ideographs or the like. What continues a line stands below the value of "  Label:  value", else
+ * at least four columns in, so that no foreign word comes to stand at the margin.
  */
 void text_wrap(struct buffer *out, const char *text, size_t columns);
 

@@ -16,11 +16,8 @@ struct cause {
 	int64_t ended; /* when it last was, seconds since 1970; 0: never. Valid unless standing. */
 };
 
-/* True where what turns red now follows from it: it stands, or its end is less than join seconds
- * ago. One that is unknown explains nothing. */
-bool cause_explains(const struct cause *cause, int64_t now, int64_t join);
-
-/* The place of the first that explains; count where none does. */
+/* The place of the first from which what turns red now follows: it stands, or its end is less than
+ * join seconds ago. One that is unknown explains nothing. count where there is none. */
 size_t cause_first(const struct cause *causes, size_t count, int64_t now, int64_t join);
 
 /* True where what it once explained is explained no longer: it is over since join seconds. One that

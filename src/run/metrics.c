@@ -27,7 +27,8 @@ struct sample {
 	int64_t red;                    /* indicators among them that are red, or fail here */
 };
 
-void metrics_sample(struct buffer *out, const char *name, const char *label, const char *value)
+/* Adds name{label="value"} and a blank. */
+static void sample(struct buffer *out, const char *name, const char *label, const char *value)
 {
 	buffer_format(out, "%s{", name);
 	metrics_label(out, label, value);
@@ -86,7 +87,7 @@ static void add_pages(
 				state != NULL ? state->failures : 0,
 			};
 
-			metrics_sample(out, page_metrics[i].name, "page", pages[j].name);
+			sample(out, page_metrics[i].name, "page", pages[j].name);
 			buffer_format(out, "%" PRId64 "\n", values[i]);
 		}
 	}
@@ -151,9 +152,9 @@ static void add_outbox(const struct metrics *metrics, struct buffer *out)
 	outbox_total(metrics->database, &totals);
 	metrics_head(out, "lampwatch_outbox_deliveries",
 		"Messages waiting for delivery, and those given up.");
-	metrics_sample(out, "lampwatch_outbox_deliveries", "state", "pending");
+	sample(out, "lampwatch_outbox_deliveries", "state", "pending");
 	buffer_format(out, "%" PRId64 "\n", totals.pending);
-	metrics_sample(out, "lampwatch_outbox_deliveries", "state", "dead");
+	sample(out, "lampwatch_outbox_deliveries", "state", "dead");
 	buffer_format(out, "%" PRId64 "\n", totals.dead);
 	metrics_head(
 		out, "lampwatch_outbox_oldest_seconds", "Age of the oldest message that is owed.");
@@ -162,7 +163,7 @@ static void add_outbox(const struct metrics *metrics, struct buffer *out)
 								  : 0);
 }
 
-void metrics_make(const struct metrics *metrics, struct buffer *out)
+static void make(const struct metrics *metrics, struct buffer *out)
 {
 	struct page_states states = {0};
 	struct sample *samples;
@@ -190,7 +191,7 @@ bool metrics_write(const struct metrics *metrics, struct error *error)
 	bool good = true;
 
 	if (metrics->config->metrics != NULL && metrics->database != NULL) {
-		metrics_make(metrics, &text);
+		make(metrics, &text);
 		good = database_good(metrics->database, error) &&
 		       file_replace(metrics->config->metrics, buffer_string(&text), text.length,
 			       FILE_MODE, error);

@@ -22,9 +22,6 @@ struct metrics {
 	int status;                /* the run's exit status */
 };
 
-/* Adds all of it. */
-void metrics_make(const struct metrics *metrics, struct buffer *out);
-
 /* Writes the configuration's file, whole; true where it names none. */
 bool metrics_write(const struct metrics *metrics, struct error *error);
 
@@ -32,8 +29,5 @@ bool metrics_write(const struct metrics *metrics, struct error *error);
  * backslashes, quotes and line ends escaped. Pure. */
 void metrics_head(struct buffer *out, const char *name, const char *help);
 void metrics_label(struct buffer *out, const char *label, const char *value);
-
-/* Adds name{label="value"} and a blank. Pure. */
-void metrics_sample(struct buffer *out, const char *name, const char *label, const char *value);
 
 #endif

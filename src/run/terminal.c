@@ -29,14 +29,15 @@ static const struct {
 	[COLOUR_GREY] = {"\033[90m", "grey  "},
 };
 
-bool terminal_coloured(void)
+/* True where standard output is a terminal and NO_COLOR is not set. */
+static bool is_coloured(void)
 {
 	return isatty(STDOUT_FILENO) && text_empty(getenv("NO_COLOR"));
 }
 
 void terminal_lamp(enum colour colour)
 {
-	bool coloured = terminal_coloured();
+	bool coloured = is_coloured();
 
 	printf("%s%s %s%s", coloured ? indicators[colour].escape : "", colour_shape(colour),
 		indicators[colour].word, coloured ? "\033[0m" : "");

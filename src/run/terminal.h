@@ -12,9 +12,6 @@
 
 #include "model/level.h"
 
-/* True where standard output is a terminal and NO_COLOR is not set. */
-bool terminal_coloured(void);
-
 enum { TERMINAL_LAMP_COLUMNS = 8 };
 
 /* Prints a lamp: shape and word, in colour where there is any; always the same width. */

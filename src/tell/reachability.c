@@ -9,6 +9,14 @@
 #include "config/config.h"
 #include "tell/routes.h"
 
+/* What stands between us and a receiver. */
+struct obstacle {
+	enum dependency dependency; /* DEPENDENCY_NONE: nothing */
+	bool hosted;        /* the receiver itself is hosted there; else it is every route to it */
+	bool undeliverable; /* its domain takes no mail, whoever is in trouble */
+	const char *provider; /* in trouble: borrowed from troubled; NULL with DEPENDENCY_NONE */
+};
+
 struct reachability reachability_make(const struct dependences *dependences,
 	const struct config *config, const struct text_list *troubled)
 {
@@ -37,7 +45,8 @@ static const char *culprit(const struct dependence *dependence, const struct tex
 	return troubled->count > 0 ? troubled->list[0] : NULL;
 }
 
-struct obstacle reachability_obstacle(const struct reachability *reach, const char *receiver)
+/* Of "mail:ADDRESS" or "webhook:NAME". */
+static struct obstacle obstacle_of(const struct reachability *reach, const char *receiver)
 {
 	struct dependence own = dependence_of_receiver(reach->dependences, receiver);
 	enum dependency routes = receiver_address(receiver) != NULL
@@ -76,13 +85,13 @@ static char *obstacle_words(const struct obstacle *obstacle)
 bool reachability_lost(
 	const struct reachability *reach, const struct receiver *receiver, char **why)
 {
-	struct obstacle first = reachability_obstacle(reach, receiver->name), second = {0};
+	struct obstacle first = obstacle_of(reach, receiver->name), second = {0};
 	char *words, *rest;
 
 	if (why != NULL)
 		*why = NULL;
 	if (receiver->otherwise != NULL)
-		second = reachability_obstacle(reach, receiver->otherwise);
+		second = obstacle_of(reach, receiver->otherwise);
 	if (!blocked(&first) || (receiver->otherwise != NULL && !blocked(&second)))
 		return false;
 	if (why == NULL)
@@ -118,10 +127,10 @@ size_t reachability_receivers(const struct reachability *reach, struct receivers
 
 	for (size_t i = 0; i < receivers->count; i++) {
 		struct receiver *receiver = &receivers->list[i];
-		struct obstacle first = reachability_obstacle(reach, receiver->name), second = {0};
+		struct obstacle first = obstacle_of(reach, receiver->name), second = {0};
 
 		if (receiver->otherwise != NULL)
-			second = reachability_obstacle(reach, receiver->otherwise);
+			second = obstacle_of(reach, receiver->otherwise);
 		receiver->endangered = first.dependency == DEPENDENCY_CERTAIN && !blocked(&second);
 		receiver->doubtful = first.dependency == DEPENDENCY_POSSIBLE;
 		memory_set(&receiver->provider, first.provider);

@@ -21,20 +21,9 @@ struct reachability {
 	struct dependence route;          /* of the best route there is; owned */
 };
 
-/* What stands between us and a receiver. */
-struct obstacle {
-	enum dependency dependency; /* DEPENDENCY_NONE: nothing */
-	bool hosted;        /* the receiver itself is hosted there; else it is every route to it */
-	bool undeliverable; /* its domain takes no mail, whoever is in trouble */
-	const char *provider; /* in trouble: borrowed from troubled; NULL with DEPENDENCY_NONE */
-};
-
 struct reachability reachability_make(const struct dependences *dependences,
 	const struct config *config, const struct text_list *troubled);
 void reachability_release(struct reachability *reach);
-
-/* Of "mail:ADDRESS" or "webhook:NAME". */
-struct obstacle reachability_obstacle(const struct reachability *reach, const char *receiver);
 
 /*
  * True if neither way of the receiver works as long as the trouble lasts; without any trouble, if

@@ -92,7 +92,12 @@ static bool is_token(const char *text)
 	return length > 0 && length <= CONFIG_TOKEN_MAX;
 }
 
-char *route_token_parse(const char *text, int64_t *seconds)
+/*
+ * The token in a text: its one line, or "access_token" of JSON (RFC 6749 section 5.1), whose
+ * "expires_in" comes into *seconds, 0 where none is said. Owned by the caller; NULL where there is
+ * none in it, or one that holds anything but visible ASCII.
+ */
+static char *token_parse(const char *text, int64_t *seconds)
 {
 	size_t length = strlen(text);
 	struct value *json = text[0] == '{' ? json_parse(text, length, NULL) : NULL;
@@ -141,7 +146,7 @@ static void fill(
 
 	run_command(launcher, route->name, &launched, cell->fault);
 	if (cell->fault[0] == '\0')
-		token = route_token_parse(launched.output, &seconds);
+		token = token_parse(launched.output, &seconds);
 	if (token != NULL)
 		memcpy(cell->token, token, strlen(token) + 1);
 	else if (cell->fault[0] == '\0')
@@ -188,7 +193,7 @@ static bool take_file(struct route_config *route, struct error *error)
 	if (!secret_read(route->token_file, CONFIG_TOKEN_MAX, SECRET_OURS, &lines, error))
 		return error_prefix(error, "token_file");
 	if (lines.count == 1)
-		route->token = route_token_parse(lines.list[0], &seconds);
+		route->token = token_parse(lines.list[0], &seconds);
 	secret_wipe_lines(&lines);
 	return route->token != NULL ||
 	       error_set(error, REMEDY_LATER,

@@ -38,11 +38,4 @@ bool route_token_take(struct route_tokens *tokens, struct route_config *route, s
  * is for them. */
 void route_tokens_leave(struct route_tokens *tokens);
 
-/*
- * The token in a text: its one line, or "access_token" of JSON (RFC 6749 section 5.1), whose
- * "expires_in" comes into *seconds, 0 where none is said. Owned by the caller; NULL where there is
- * none in it, or one that holds anything but visible ASCII. Pure.
- */
-char *route_token_parse(const char *text, int64_t *seconds);
-
 #endif

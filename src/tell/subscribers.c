@@ -176,7 +176,9 @@ void subscriber_save(struct database *database, const struct subscriber *subscri
 	free(indicators);
 }
 
-void subscriber_set_state(struct database *database, const char *mail, enum subscriber_state state,
+/* Changes the state of the address, making a row where there is none (as for one that only the
+ * configuration knows). */
+static void set_state(struct database *database, const char *mail, enum subscriber_state state,
 	const char *reason, int64_t now)
 {
 	database_do(database,
@@ -201,7 +203,7 @@ void subscriber_unsubscribe(struct database *database, const char *mail, const c
 {
 	char *receiver = receiver_mail(mail);
 
-	subscriber_set_state(database, mail, SUBSCRIBER_UNSUBSCRIBED, reason, now);
+	set_state(database, mail, SUBSCRIBER_UNSUBSCRIBED, reason, now);
 	pending_subscriptions_forget(database, mail);
 	if (admin == NULL || strcasecmp(admin, mail) != 0)
 		outbox_drop_receiver(database, receiver, now);
@@ -221,7 +223,7 @@ bool subscriber_bounced(
 		    "SELECT count(*) FROM bounce WHERE mail = ? COLLATE NOCASE", "t", mail)) <
 		BOUNCES_TO_SUSPEND)
 		return false;
-	subscriber_set_state(database, mail, SUBSCRIBER_SUSPENDED,
+	set_state(database, mail, SUBSCRIBER_SUSPENDED,
 		"mail to it was permanently refused twice within a week", now);
 	return true;
 }

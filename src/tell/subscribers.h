@@ -64,11 +64,6 @@ void subscribers_apply(const struct subscribers *subscribers, struct receivers *
 /* Writes one, whole; a transaction is the caller's. */
 void subscriber_save(struct database *database, const struct subscriber *subscriber);
 
-/* Changes the state of the address, making a row where there is none (as for one that only the
- * configuration knows). */
-void subscriber_set_state(struct database *database, const char *mail, enum subscriber_state state,
-	const char *reason, int64_t now);
-
 /* Unsubscribes the address and drops its pending deliveries, unless it is the operator's (NULL:
  * there is none). */
 void subscriber_unsubscribe(struct database *database, const char *mail, const char *admin,
