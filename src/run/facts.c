@@ -168,23 +168,38 @@ void known_time_add(
 		strncmp(text, today, SHORT_DAY) == 0 ? text + SHORT_DAY : text);
 }
 
+/* The place of the next check that is named, from i on; count: there is none. */
+static size_t next_named(const struct known_fact *fact, size_t i)
+{
+	while (i < fact->count && fact->is.state == FACT_BAD &&
+		fact->checks[i].is.state != FACT_BAD)
+		i++;
+	return i;
+}
+
+static bool fail_alike(const struct known_check *a, const struct known_check *b)
+{
+	return a->is.since == b->is.since && text_equal(a->word, b->word);
+}
+
 char *known_fact_words(const struct known_fact *fact, int64_t now, const char *zone)
 {
 	bool bad = fact->is.state == FACT_BAD;
-	const char *between = "";
 	struct buffer out = {0};
 
-	for (size_t i = 0; i < fact->count; i++) {
+	for (size_t i = next_named(fact, 0), next; i < fact->count; i = next) {
 		const struct known_check *check = &fact->checks[i];
 
-		if (bad && check->is.state != FACT_BAD)
-			continue;
-		buffer_format(&out, "%s%s", between, strchr(check->check, '/') + 1);
-		between = bad ? "; " : ", ";
-		if (!bad)
-			continue;
-		buffer_format(&out, "%s%s", text_empty(check->word) ? "" : ": ", check->word);
-		known_time_add("since", check->is.since, now, zone, &out);
+		next = next_named(fact, i + 1);
+		buffer_text(&out, strchr(check->check, '/') + 1);
+		if (bad && (next == fact->count || !fail_alike(check, &fact->checks[next]))) {
+			buffer_format(
+				&out, "%s%s", text_empty(check->word) ? "" : ": ", check->word);
+			known_time_add("since", check->is.since, now, zone, &out);
+			buffer_text(&out, next < fact->count ? "; " : "");
+		} else if (next < fact->count) {
+			buffer_text(&out, ", ");
+		}
 	}
 	return buffer_take(&out);
 }

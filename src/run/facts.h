@@ -73,8 +73,9 @@ void known_time_add(
 char *known_fact_probe(const struct known_fact *fact);
 
 /*
- * "web: HTTP 500 since 19:02 UTC; imap: …": those that fail, or "web, imap" where none does. The
- * day stands there where it is not that of now. Owned by the caller.
+ * "web, api: HTTP 500 since 19:02 UTC; imap: …": those that fail, with one word for what fails
+ * alike, so that a subject names them; or "web, imap" where none does. The day stands there where
+ * it is not that of now. Owned by the caller.
  */
 char *known_fact_words(const struct known_fact *fact, int64_t now, const char *zone);
 

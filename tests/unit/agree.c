@@ -49,6 +49,11 @@
 	CHECK("imap", "major_outage", "no answer in 10 s")                                         \
 	CHECK("web", "major_outage", "HTTP 500")
 
+#define FAIL_ALIKE                                                                                 \
+	PAGE("major_outage")                                                                       \
+	CHECK("imap", "major_outage", "no connection")                                             \
+	CHECK("web", "major_outage", "no connection")
+
 /* A run looks at the page, at the probe, or at both: all at the same time, until it ends. */
 static void page(struct scene *scene, const char *text)
 {
@@ -430,6 +435,16 @@ static void test_need_all_waits_for_all_and_the_first_is_told_to_nobody(void **s
 	assert_told(scene, OPS, "delivered | recovered:Name a");
 }
 
+static void test_what_fails_alike_has_one_word(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_configure(scene,
+		CONFIG_WITH("    facts: {Name a: [mail/web, mail/imap]}\n    need: 2\n", ""));
+	probe(scene, FAIL_ALIKE);
+	assert_said(scene, OPS, "reason", "web, imap: no connection since 19:01 UTC");
+}
+
 static void test_a_second_check_that_fails_is_nothing_new(void **state)
 {
 	struct scene *scene = *state;
@@ -742,6 +757,7 @@ int main(void)
 		test_in(green, test_a_stale_probe_is_unknown),
 		test_in(green, test_a_page_that_cannot_be_read_leaves_the_check_to_speak),
 		test_in(green, test_need_all_waits_for_all_and_the_first_is_told_to_nobody),
+		test_in(green, test_what_fails_alike_has_one_word),
 		test_in(green, test_a_second_check_that_fails_is_nothing_new),
 		test_in(green, test_acknowledged_is_the_whole_of_it),
 		test_in(green, test_reminders_come_while_it_fails_and_one_at_a_time),
