@@ -30,6 +30,21 @@ char *init_shell_word(const char *text)
 	return buffer_take(&word);
 }
 
+/* A word for a shell, as a word for cron's. cron would end the line at a %, and takes the backslash
+ * from \% (crontab(5)); a cron that does neither leaves that to the shell, so no quote stands
+ * around it. Owned by the caller. */
+static char *cron_word(const char *word)
+{
+	struct buffer out = {0};
+
+	for (; *word != '\0'; word++)
+		if (*word == '%')
+			buffer_text(&out, "'\\%'");
+		else
+			buffer_byte(&out, *word);
+	return buffer_take(&out);
+}
+
 static void write_timer(const struct init_next *next, struct buffer *out)
 {
 	if (!next->unit) {
@@ -57,16 +72,20 @@ static void write_timer(const struct init_next *next, struct buffer *out)
 
 static void write_cron(const struct init_next *next, struct buffer *out)
 {
+	char *path = cron_word(next->path), *program = cron_word(next->program);
+
 	if (next->cron_line)
 		buffer_text(out, "  " INIT_CRON_LINE " starts a run each minute from now on\n");
 	else if (next->user != NULL)
 		buffer_format(out,
 			"  In /etc/cron.d/lampwatch-own, this line:\n"
 			"* * * * *  %s  %s -c %s run\n",
-			next->user, next->program, next->path);
+			next->user, program, path);
 	else
 		buffer_format(out, "  crontab -e, and this line:\n* * * * *  %s -c %s run\n",
-			next->program, next->path);
+			program, path);
+	free(path);
+	free(program);
 }
 
 static void write_none(const struct init_next *next, struct buffer *out)

@@ -155,6 +155,10 @@ static void test_what_comes_next(void **state)
 	own.path = "/home/a/it's mine/lampwatch.yaml";
 	says(next_of(own), "/usr/bin/lampwatch -c '/home/a/it'\\''s mine/lampwatch.yaml' run",
 		true);
+	own.path = "/home/a/100%/lampwatch.yaml";
+	says(next_of(own), "/usr/bin/lampwatch -c '/home/a/100%/lampwatch.yaml' run", true);
+	own.schedule = "cron"; /* crontab(5): a % ends the line */
+	says(next_of(own), "/usr/bin/lampwatch -c '/home/a/100'\\%'/lampwatch.yaml' run\n", true);
 }
 
 int main(void)
