@@ -227,8 +227,19 @@ static void write_html(const char *text, struct buffer *out)
 	}
 }
 
-/* Adds text, cut and escaped as the tag and the template's type require. */
-static void write_variable(
+/* Adds text, escaped as the template's type requires. */
+static void write_escaped(const struct rendering *rendering, const char *text)
+{
+	if (rendering->type == TEMPLATE_HTML)
+		write_html(text, rendering->out);
+	else if (rendering->type == TEMPLATE_JSON)
+		json_escape(text, rendering->out);
+	else
+		buffer_text(rendering->out, text);
+}
+
+/* The same, cut and with pairs applied before, as the tag requires. */
+static void write_set(
 	const struct rendering *rendering, const struct token *token, const char *text)
 {
 	struct buffer cut = {0}, escaped = {0};
@@ -244,14 +255,18 @@ static void write_variable(
 		write_pairs(text, &pairs, &escaped);
 		text = buffer_string(&escaped);
 	}
-	if (rendering->type == TEMPLATE_HTML)
-		write_html(text, rendering->out);
-	else if (rendering->type == TEMPLATE_JSON)
-		json_escape(text, rendering->out);
-	else
-		buffer_text(rendering->out, text);
+	write_escaped(rendering, text);
 	buffer_release(&cut);
 	buffer_release(&escaped);
+}
+
+static void write_variable(
+	const struct rendering *rendering, const struct token *token, const char *text)
+{
+	if (token->cut > 0 || token->escapes.length > 0)
+		write_set(rendering, token, text);
+	else
+		write_escaped(rendering, text);
 }
 
 static bool render_program(struct rendering *rendering, const struct template_program *program,
