@@ -15,7 +15,7 @@ static void buffer_resize(struct buffer *buffer, size_t capacity)
 	buffer->data[buffer->length] = '\0';
 }
 
-static bool buffer_reserve(struct buffer *buffer, size_t more)
+bool buffer_reserve(struct buffer *buffer, size_t more)
 {
 	size_t maximum = buffer->maximum > 0 ? buffer->maximum : BUFFER_MAX;
 	size_t capacity = buffer->capacity > 0 ? buffer->capacity : 64;
@@ -38,17 +38,6 @@ void buffer_expect(struct buffer *buffer, size_t more)
 	if (more <= maximum && buffer->length <= maximum - more &&
 		buffer->capacity < buffer->length + more + 1)
 		buffer_resize(buffer, buffer->length + more + 1);
-}
-
-bool buffer_add(struct buffer *buffer, const void *bytes, size_t length)
-{
-	if (!buffer_reserve(buffer, length))
-		return false;
-	if (length > 0)
-		memcpy(buffer->data + buffer->length, bytes, length);
-	buffer->length += length;
-	buffer->data[buffer->length] = '\0';
-	return true;
 }
 
 bool buffer_text(struct buffer *buffer, const char *text)

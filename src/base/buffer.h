@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #define BUFFER_MAX ((size_t)256 * 1024 * 1024)
 
@@ -21,7 +22,8 @@ struct buffer {
 };
 
 /* Each of these returns false, and adds nothing, if the maximum would be exceeded. */
-bool buffer_add(struct buffer *buffer, const void *bytes, size_t length);
+bool buffer_reserve(struct buffer *buffer, size_t more); /* room for so many bytes */
+static inline bool buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 bool buffer_text(struct buffer *buffer, const char *text); /* NULL adds nothing */
 bool buffer_byte(struct buffer *buffer, char byte);
 bool buffer_format(struct buffer *buffer, const char *format, ...)
@@ -47,5 +49,20 @@ void buffer_release(struct buffer *buffer);
 /* The same, of what may be a secret: its bytes are overwritten first. Those of a buffer that grew
  * may lie where it was before: see buffer_expect(). */
 void buffer_wipe(struct buffer *buffer);
+
+/* Here, since texts are made of many small pieces: mostly there is room. */
+static inline bool buffer_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+	size_t maximum = buffer->maximum > 0 ? buffer->maximum : BUFFER_MAX;
+
+	if ((length >= buffer->capacity - buffer->length || buffer->length + length > maximum) &&
+		!buffer_reserve(buffer, length))
+		return false;
+	if (length > 0)
+		memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+	return true;
+}
 
 #endif

@@ -372,7 +372,7 @@ static bool local_parts(int64_t seconds, const char *zone, struct tm *tm, const 
 	time_t time = (time_t)seconds;
 
 	*zone_name = "UTC";
-	if (zone == NULL || !writable(seconds))
+	if (zone == NULL || text_equal(zone, "UTC") || !writable(seconds))
 		return broken_down(seconds, tm);
 	if (!text_equal(getenv("TZ"), zone)) {
 		setenv("TZ", zone, 1);

@@ -37,15 +37,14 @@ void date_write_mail(int64_t time, char out[static DATE_TEXT_MAX]);
 
 /*
  * For people, in the IANA zone: "Fri 24 Jan 2014 20:20:00 CET". zone NULL is UTC.
- * Sets the process's TZ.
+ * Sets the process's TZ, unless the zone is UTC.
  */
 void date_write_local(int64_t time, const char *zone, char out[static DATE_TEXT_MAX]);
 
 /* For people, short: "2014-01-24 20:20 CET". zone as above. */
 void date_write_short(int64_t time, const char *zone, char out[static DATE_TEXT_MAX]);
 
-/* The zone's offset from UTC at that time, in seconds east. zone NULL is UTC. Sets the process's
- * TZ. */
+/* The zone's offset from UTC at that time, in seconds east. zone NULL is UTC. TZ as above. */
 int date_offset(int64_t time, const char *zone);
 
 /* True if the system knows the zone. Where it does not, errno may say why it could not be looked

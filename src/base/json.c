@@ -84,13 +84,26 @@ struct value *value_map(void)
 	return value_new(VALUE_MAP, NULL, 0);
 }
 
-/* The keys and the members grow in step, so both are counted by count. */
+enum { LEAST_MEMBERS = 4 };
+
+/* The keys and the members grow in step. Their capacity is not stored: it is the power of two at or
+ * above the count, from that least one on. */
+static void make_room(struct value *value)
+{
+	size_t n = value->count, more = n == 0 ? LEAST_MEMBERS : n * 2;
+
+	if (n != 0 && (n < LEAST_MEMBERS || (n & (n - 1)) != 0))
+		return;
+	value->members = memory_resize(value->members, more, sizeof *value->members);
+	if (value->type == VALUE_MAP)
+		value->keys = memory_resize(value->keys, more, sizeof *value->keys);
+}
+
 static void map_append(struct value *map, const char *key, struct value *member)
 {
-	size_t keys = map->count;
-
-	*(char **)memory_append(&map->keys, &keys, sizeof *map->keys) = memory_string(key);
-	value_append(map, member);
+	make_room(map);
+	map->keys[map->count] = memory_string(key);
+	map->members[map->count++] = member;
 }
 
 /* The number of the key's member; map->count where it has none. */
@@ -148,8 +161,8 @@ struct value *value_put_boolean(struct value *map, const char *key, bool truth)
 
 struct value *value_append(struct value *list, struct value *member)
 {
-	*(struct value **)memory_append(&list->members, &list->count, sizeof *list->members) =
-		member;
+	make_room(list);
+	list->members[list->count++] = member;
 	return member;
 }
 
@@ -200,8 +213,10 @@ void value_free(struct value *value)
 		if (value->keys != NULL)
 			free(value->keys[i]);
 	}
-	free(value->members);
-	free(value->keys);
+	if (value->members != NULL) { /* of few: most are texts */
+		free(value->members);
+		free(value->keys);
+	}
 	text_free(value);
 	free(value);
 }
@@ -255,8 +270,9 @@ void json_escape(const char *text, struct buffer *out)
 
 static void write_line(int indent, int depth, struct buffer *out)
 {
-	if (indent > 0)
-		buffer_format(out, "\n%*s", indent * depth, "");
+	buffer_text(out, indent > 0 ? "\n" : "");
+	for (int i = 0; i < indent * depth; i++)
+		buffer_byte(out, ' ');
 }
 
 static void write_text(const char *text, struct buffer *out)

@@ -37,19 +37,25 @@ struct pairs {
 	struct pair list[UCHAR_MAX];
 };
 
-/* A partial as one tag names it, parsed once for all rounds of the section that it stands in. */
+/* A partial with the indentation of one tag that names it. */
 struct partial {
-	const struct token *tag;
-	struct buffer text; /* with the tag's indentation */
+	const char *source; /* borrowed: what was loaded; NULL: could not be parsed */
+	size_t rendering;   /* the last one that loaded it */
+	struct buffer text;
 	struct template_program program;
+};
+
+/* Parsed once, however many rounds and renderings there are. Owned. */
+struct partials {
+	struct partial *list;
+	size_t count;
+	size_t rendering; /* the number of the one that goes on */
 };
 
 struct rendering {
 	enum template_type type;
-	struct partial *kept; /* owned */
-	size_t kept_count;
-	struct pairs entities;
 	const struct template_partials *partials;
+	struct partials *parsed; /* borrowed */
 	struct buffer *out;
 	size_t begin; /* of this rendering in out */
 	size_t steps;
@@ -192,8 +198,48 @@ static void write_pairs(const char *text, const struct pairs *pairs, struct buff
 	}
 }
 
-/* Adds text, cut and escaped as the tag and the template's type require. */
-static void write_variable(
+/* Adds text as HTML has it. Whole documents come this way. */
+static void write_html(const char *text, struct buffer *out)
+{
+	static const struct piece entities[UCHAR_MAX + 1] = {['&'] = {"&amp;", 5},
+		['<'] = {"&lt;", 4},
+		['>'] = {"&gt;", 4},
+		['"'] = {"&quot;", 6},
+		['\''] = {"&#39;", 5}};
+	static const bool ends[UCHAR_MAX + 1] = {['\0'] = true,
+		['&'] = true,
+		['<'] = true,
+		['>'] = true,
+		['"'] = true,
+		['\''] = true};
+
+	for (;;) {
+		const char *plain = text;
+		struct piece entity;
+
+		while (!ends[(unsigned char)*text])
+			text++;
+		buffer_add(out, plain, (size_t)(text - plain));
+		if (*text == '\0')
+			return;
+		entity = entities[(unsigned char)*text++];
+		buffer_add(out, entity.at, entity.length);
+	}
+}
+
+/* Adds text, escaped as the template's type requires. */
+static void write_escaped(const struct rendering *rendering, const char *text)
+{
+	if (rendering->type == TEMPLATE_HTML)
+		write_html(text, rendering->out);
+	else if (rendering->type == TEMPLATE_JSON)
+		json_escape(text, rendering->out);
+	else
+		buffer_text(rendering->out, text);
+}
+
+/* The same, cut and with pairs applied before, as the tag requires. */
+static void write_set(
 	const struct rendering *rendering, const struct token *token, const char *text)
 {
 	struct buffer cut = {0}, escaped = {0};
@@ -209,14 +255,18 @@ static void write_variable(
 		write_pairs(text, &pairs, &escaped);
 		text = buffer_string(&escaped);
 	}
-	if (rendering->type == TEMPLATE_HTML)
-		write_pairs(text, &rendering->entities, rendering->out);
-	else if (rendering->type == TEMPLATE_JSON)
-		json_escape(text, rendering->out);
-	else
-		buffer_text(rendering->out, text);
+	write_escaped(rendering, text);
 	buffer_release(&cut);
 	buffer_release(&escaped);
+}
+
+static void write_variable(
+	const struct rendering *rendering, const struct token *token, const char *text)
+{
+	if (token->cut > 0 || token->escapes.length > 0)
+		write_set(rendering, token, text);
+	else
+		write_escaped(rendering, text);
 }
 
 static bool render_program(struct rendering *rendering, const struct template_program *program,
@@ -242,49 +292,74 @@ static bool render_section(struct rendering *rendering, const struct template_pr
 	return true;
 }
 
-/* line: its text. The program is valid until the rendering ends. */
-static bool partial_program(struct rendering *rendering, const struct token *tag, const char *line,
-	struct template_program *program)
+static void partials_release(struct partials *partials)
 {
-	struct partial *partial;
-
-	for (size_t i = 0; i < rendering->kept_count; i++)
-		if (rendering->kept[i].tag == tag) {
-			*program = rendering->kept[i].program;
-			return true;
-		}
-	partial = memory_append(&rendering->kept, &rendering->kept_count, sizeof *partial);
-	/* Each of its lines gets the indentation of the tag. */
-	for (size_t length; *line != '\0'; line += length) {
-		length = strcspn(line, "\n");
-		length += line[length] == '\n' ? 1 : 0;
-		buffer_add(&partial->text, tag->indent.at, tag->indent.length);
-		buffer_add(&partial->text, line, length);
+	for (size_t i = 0; i < partials->count; i++) {
+		free(partials->list[i].program.tokens);
+		buffer_release(&partials->list[i].text);
 	}
-	if (!template_parse(&partial->program, buffer_string(&partial->text), rendering->error))
-		return false; /* and the rendering ends */
-	partial->tag = tag;
+	free(partials->list);
+	*partials = (struct partials){0};
+}
+
+/* Each line of source gets the indentation of the tag. */
+static bool parse_partial(
+	const char *source, struct piece indent, struct partial *partial, struct error *error)
+{
+	for (const char *line = source; *line != '\0';) {
+		size_t length = strcspn(line, "\n");
+
+		length += line[length] == '\n' ? 1 : 0;
+		buffer_add(&partial->text, indent.at, indent.length);
+		buffer_add(&partial->text, line, length);
+		line += length;
+	}
+	if (!template_parse(&partial->program, buffer_string(&partial->text), error))
+		return false;
+	partial->source = source;
+	return true;
+}
+
+/* Loaded once in a rendering, and parsed where that gives another text than before. program stays
+ * empty where there is no such partial, and is valid until the rendering ends. */
+static bool partial_program(
+	struct rendering *rendering, struct token *tag, struct template_program *program)
+{
+	const struct template_partials *partials = rendering->partials;
+	struct partials *parsed = rendering->parsed;
+	struct partial *partial = tag->partial > 0 ? &parsed->list[tag->partial - 1] : NULL;
+
+	if (partial == NULL || partial->rendering != parsed->rendering) {
+		char *name = memory_bytes(tag->piece.at, tag->piece.length);
+		const char *source =
+			partials != NULL ? partials->load(partials->context, name) : NULL;
+
+		free(name);
+		if (source == NULL)
+			return true;
+		if (partial == NULL || partial->source != source) {
+			partial = memory_append(&parsed->list, &parsed->count, sizeof *partial);
+			tag->partial = parsed->count;
+			if (!parse_partial(source, tag->indent, partial, rendering->error))
+				return false;
+		}
+		partial->rendering = parsed->rendering;
+	}
 	*program = partial->program;
 	return true;
 }
 
 static bool render_partial(
-	struct rendering *rendering, const struct token *token, const struct frame *frame)
+	struct rendering *rendering, struct token *token, const struct frame *frame)
 {
-	const struct template_partials *partials = rendering->partials;
-	char *name = memory_bytes(token->piece.at, token->piece.length);
-	const char *line = partials != NULL ? partials->load(partials->context, name) : NULL;
-	struct template_program program;
-	bool done = line == NULL;
+	struct template_program program = {0};
+	bool done = partial_program(rendering, token, &program) &&
+		    render_program(rendering, &program, 0, program.count, frame);
 
-	if (!done) {
-		done = partial_program(rendering, token, line, &program) &&
-		       render_program(rendering, &program, 0, program.count, frame);
-		if (!done && !rendering->named)
-			error_prefix(rendering->error, "partial %s", name);
-		rendering->named = !done;
-	}
-	free(name);
+	if (!done && !rendering->named)
+		error_prefix(rendering->error, "partial %.*s", (int)token->piece.length,
+			token->piece.at);
+	rendering->named = !done;
 	return done;
 }
 
@@ -301,7 +376,7 @@ static bool render_program(struct rendering *rendering, const struct template_pr
 	rendering->depth++;
 	rendering->steps++; /* so that empty sections also count */
 	for (size_t i = from; done && i < to; i++) {
-		const struct token *token = &program->tokens[i];
+		struct token *token = &program->tokens[i];
 
 		switch (token->type) {
 		case TOKEN_TEXT:
@@ -338,35 +413,30 @@ static bool render_program(struct rendering *rendering, const struct template_pr
 }
 
 static bool render_parsed(const struct template_program *program, enum template_type type,
-	const struct value *data, const struct template_partials *partials, struct buffer *out,
-	struct error *error)
+	const struct value *data, const struct template_partials *partials, struct partials *parsed,
+	struct buffer *out, struct error *error)
 {
-	static const char entities[] = "& &amp; < &lt; > &gt; \" &quot; ' &#39;";
 	struct rendering rendering = {.type = type,
 		.partials = partials,
+		.parsed = parsed,
 		.out = out,
 		.begin = out->length,
 		.error = error};
 	struct frame root = {data, NULL};
-	bool done;
 
-	pairs_set(&rendering.entities, (struct piece){entities, sizeof entities - 1});
-	done = render_program(&rendering, program, 0, program->count, &root);
-	for (size_t i = 0; i < rendering.kept_count; i++) {
-		free(rendering.kept[i].program.tokens);
-		buffer_release(&rendering.kept[i].text);
-	}
-	free(rendering.kept);
-	return done;
+	parsed->rendering++;
+	return render_program(&rendering, program, 0, program->count, &root);
 }
 
 bool template_render(const char *text, enum template_type type, const struct value *data,
 	const struct template_partials *partials, struct buffer *out, struct error *error)
 {
 	struct template_program program = {0};
+	struct partials parsed = {0};
 	bool done = template_parse(&program, text, error) &&
-		    render_parsed(&program, type, data, partials, out, error);
+		    render_parsed(&program, type, data, partials, &parsed, out, error);
 
+	partials_release(&parsed);
 	free(program.tokens);
 	return done;
 }
@@ -384,6 +454,7 @@ struct kept_file {
 
 static _Thread_local struct kept_file *kept_files;
 static _Thread_local size_t kept_count;
+static _Thread_local struct partials kept_partials; /* that their tags name */
 
 static char *read_template(const char *path, struct error *error)
 {
@@ -416,6 +487,7 @@ void template_forget(void)
 	free(kept_files);
 	kept_files = NULL;
 	kept_count = 0;
+	partials_release(&kept_partials);
 }
 
 struct partials_folder {
@@ -485,7 +557,7 @@ static const struct file_type *kept_program(
 			"%s: ends in none of .txt, .html, .xml, .svg, .json", path);
 		return NULL;
 	}
-	if (kept_count > TEMPLATE_FILES_MAX)
+	if (kept_count > TEMPLATE_FILES_MAX || kept_partials.count > TEMPLATE_PARTIALS_MAX)
 		template_forget();
 	file = kept_file(path);
 	if (file->text == NULL && (file->text = read_template(path, error)) == NULL) {
@@ -520,9 +592,9 @@ bool template_render_own(const char *own, const char *folder, const char *name,
 	const struct file_type *type = kept_program(path, &program, error);
 	struct partials_folder context = {own, folder, type != NULL ? type->ending : NULL, {0}};
 	struct template_partials partials = {folder_load, &context};
-	bool done =
-		type != NULL && (render_parsed(&program, type->type, data, &partials, out, error) ||
-					error_prefix(error, "%s", path));
+	bool done = type != NULL && (render_parsed(&program, type->type, data, &partials,
+					     &kept_partials, out, error) ||
+					    error_prefix(error, "%s", path));
 
 	if (done && context.error.remedy != 0) {
 		done = false;

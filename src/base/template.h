@@ -38,7 +38,8 @@ enum template_type {
 enum {
 	TEMPLATE_DEPTH_MAX = 64, /* nested sections and partials */
 	TEMPLATE_FILE_MAX = 1024 * 1024,
-	TEMPLATE_FILES_MAX = 64, /* kept in memory before all are dropped */
+	TEMPLATE_FILES_MAX = 64,      /* kept in memory before all are dropped */
+	TEMPLATE_PARTIALS_MAX = 1024, /* the same, of partials as a tag names them */
 	TEMPLATE_OUTPUT_MAX = 8 * 1024 * 1024,
 	TEMPLATE_STEPS_MAX = 4 * 1000 * 1000, /* tags and pieces of text rendered */
 };

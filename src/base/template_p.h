@@ -30,6 +30,7 @@ struct token {
 	enum token_type type;
 	struct piece piece;   /* literal text or a name */
 	struct piece indent;  /* of a partial that is alone on its line */
+	size_t partial;       /* its number among those that are parsed, from 1 on */
 	size_t end;           /* of a section: the index of its TOKEN_END */
 	size_t cut;           /* {{%cut}} and … */
 	struct piece escapes; /* … {{%escape}} that apply here */

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+static const uint64_t high_bits = 0x8080808080808080;
 
 int text_compare(const char *a, const char *b)
 {
@@ -114,7 +115,6 @@ void text_add_character(struct buffer *out, uint32_t character)
 /* The number of ASCII bytes at the beginning; checks eight at a time, since most text is ASCII. */
 static size_t ascii_span(const char *text, size_t length)
 {
-	static const uint64_t high_bits = 0x8080808080808080;
 	size_t span = 0;
 	uint64_t eight;
 
@@ -148,10 +148,18 @@ static bool is_graphic(char byte)
 	return byte > ' ' && byte < 0x7f;
 }
 
+/* Eight bytes at a time: none is below ' ', from which it would borrow, nor above '~'. */
 size_t text_plain_span(const char *text, size_t length)
 {
+	static const uint64_t ones = 0x0101010101010101;
 	size_t span = 0;
+	uint64_t eight;
 
+	for (; length - span >= sizeof eight; span += sizeof eight) {
+		memcpy(&eight, text + span, sizeof eight);
+		if ((((eight - ones * ' ') | eight | (eight + ones)) & high_bits) != 0)
+			break;
+	}
 	while (span < length && (is_graphic(text[span]) || text[span] == ' '))
 		span++;
 	return span;
@@ -240,8 +248,11 @@ bool text_deceptive(uint32_t c)
 
 void text_visible(struct buffer *out, const char *text)
 {
-	size_t length = text != NULL ? strlen(text) : 0;
+	text_visible_bytes(out, text, text != NULL ? strlen(text) : 0);
+}
 
+void text_visible_bytes(struct buffer *out, const char *text, size_t length)
+{
 	while (length > 0) {
 		size_t plain = text_plain_span(text, length), size;
 		uint32_t character = 0xfffd;

@@ -60,6 +60,7 @@ bool text_deceptive(uint32_t character);
  * \u{HEX}.
  */
 void text_visible(struct buffer *out, const char *text);
+void text_visible_bytes(struct buffer *out, const char *text, size_t length);
 
 /* text_visible() as a new string. Owned by the caller. */
 char *text_visible_copy(const char *text);

@@ -32,6 +32,7 @@ struct days {
 struct task {
 	char *page;
 	struct page_state *state; /* borrowed; NULL: there is none, or its turn comes later */
+	struct site_states *said; /* borrowed, while it is written */
 	bool known;               /* something was written of it before */
 	int64_t done;             /* the last snapshot whose page is written */
 	int64_t until;            /* the last one whose page is written this time */
@@ -179,9 +180,10 @@ static bool write_snapshot(
 	struct pass *pass, struct task *task, const struct page_state *state, int64_t sequence)
 {
 	struct snapshot_row row = {0};
-	bool done = !store_snapshot(pass->site->database, task->page, sequence, &row) ||
-		    store_is_pruned(pass->site->database, task->page, sequence) ||
-		    site_write_snapshot(pass->site, task->page, state, &row, pass->error);
+	bool done =
+		!store_snapshot(pass->site->database, task->page, sequence, &row) ||
+		store_is_pruned(pass->site->database, task->page, sequence) ||
+		site_write_snapshot(pass->site, task->page, state, task->said, &row, pass->error);
 
 	if (row.folder != NULL)
 		add_day(&task->days, site_day(pass->site, row.time));
@@ -284,7 +286,7 @@ static bool write_task(struct pass *pass, struct task *task)
 		if (task->days.list[i] < first_day)
 			first_day = task->days.list[i];
 	since = site_day_begin(pass->site, site_year_begin(first_day));
-	site_page_load(&page, pass->site, state, since);
+	site_page_load(&page, pass->site, state, task->said, since);
 	site_ledger_load(&page, &pass->states, since);
 	done = write_days(pass, task, &page) && site_write_page(&page, whole, pass->error) &&
 	       site_write_report(&page, pass->error);
@@ -302,11 +304,15 @@ static bool write_task(struct pass *pass, struct task *task)
 
 static bool write_apart(struct pass *pass, struct task *task)
 {
+	struct site_states said = {0};
 	bool done;
 
+	task->said = &said;
 	database_read_begin(pass->site->database);
 	done = write_task(pass, task);
 	database_read_end(pass->site->database);
+	site_states_release(&said);
+	task->said = NULL;
 	task->state = NULL;
 	return done;
 }

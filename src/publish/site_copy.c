@@ -108,9 +108,12 @@ bool site_copy_is_html(const struct buffer *text, const char *headers)
 /* Whether a tag's name at `at` is one of those, which NULL ends; the name, or NULL. */
 static const char *name_in(const char *at, const char *end, const char *const *names)
 {
-	for (; *names != NULL; names++) {
-		size_t length = strlen(*names);
+	for (; at < end && *names != NULL; names++) {
+		size_t length;
 
+		if ((*at | 0x20) != **names) /* mostly; they are lower-case letters */
+			continue;
+		length = strlen(*names);
 		if ((size_t)(end - at) > length && strncasecmp(at, *names, length) == 0 &&
 			strchr(" \t\r\n\f/>", at[length]) != NULL)
 			return *names;
@@ -207,9 +210,10 @@ static const char *after_tag(const char *at, const char *end)
 	}
 	name = close != NULL ? name_in(at + 1, end, unread) : NULL;
 	if (name != NULL) {
-		while ((close = memmem(close, (size_t)(end - close), "</", 2)) != NULL &&
-			name_in(close + 2, end, (const char *const[]){name, NULL}) == NULL)
-			close += 2;
+		while ((close = memchr(close, '<', (size_t)(end - close))) != NULL &&
+			!(end - close > 2 && close[1] == '/' &&
+				name_in(close + 2, end, (const char *const[]){name, NULL}) != NULL))
+			close++;
 		close = close != NULL ? memchr(close, '>', (size_t)(end - close)) : NULL;
 	}
 	return close != NULL ? close + 1 : end;

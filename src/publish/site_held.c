@@ -64,3 +64,25 @@ void site_put_said(const struct site *site, const char *page, const char *folder
 	reading_release(&reading);
 	free(text);
 }
+
+void site_put_state(struct site_states *states, const struct site *site,
+	const struct page_state *state, const struct snapshot_row *row, struct value *map)
+{
+	struct site_state *found = &states->list[row->sequence % SITE_STATES_KEPT];
+
+	if (found->map == NULL || found->sequence != row->sequence) {
+		value_free(found->map);
+		*found = (struct site_state){row->sequence, value_map()};
+		site_put_held(site, state, row, found->map);
+		site_put_said(site, state->name, row->folder, found->map);
+	}
+	for (size_t i = 0; i < found->map->count; i++)
+		value_put(map, found->map->keys[i], value_copy(found->map->members[i]));
+}
+
+void site_states_release(struct site_states *states)
+{
+	for (size_t i = 0; i < SITE_STATES_KEPT; i++)
+		value_free(states->list[i].map);
+	*states = (struct site_states){0};
+}

@@ -26,6 +26,7 @@ enum {
 	SITE_RECENT_MAX = 25,    /* where the last ones are listed */
 	SITE_TURNS_MAX = 12,     /* changes of one moment, where many moments are listed */
 	SITE_LEDGER_DAYS = 365,  /* that a provider's ledger shows */
+	SITE_STATES_KEPT = 64,   /* snapshots whose state is kept, while their page is written */
 	SITE_BADGES_MAX = 256
 };
 
@@ -92,9 +93,18 @@ bool site_render_folded(const struct site *site, const char *template, struct va
 bool site_write_json(
 	const struct site *site, const struct value *root, const char *name, struct error *error);
 
+/* What snapshots of one page said, and until when: each is named in several files. Zero-initialised
+ * means empty. */
+struct site_states {
+	struct site_state {
+		int64_t sequence;
+		struct value *map; /* owned; NULL: none */
+	} list[SITE_STATES_KEPT];
+};
+
 /* ---- site_page.c: a page and its past ---- */
 
-/* All owned but site, config, state and states. */
+/* All owned but site, config, state, states and said. */
 struct site_page {
 	const struct site *site;
 	const char *name;
@@ -108,11 +118,12 @@ struct site_page {
 	const struct page_states *states; /* of all pages; NULL where it has no facts */
 	struct ledger_page ledger;        /* what our own checks measured, over the same time */
 	struct value *maintenances;       /* site_maintenances() */
+	struct site_states *said;
 };
 
 /* Loads the indicators, and the history since that time. */
-void site_page_load(
-	struct site_page *page, const struct site *site, struct page_state *state, int64_t since);
+void site_page_load(struct site_page *page, const struct site *site, struct page_state *state,
+	struct site_states *said, int64_t since);
 void site_page_release(struct site_page *page);
 
 /* What a person looks at first. */
@@ -139,6 +150,11 @@ void site_put_held(const struct site *site, const struct page_state *state,
 /* Puts overall: the page's overall level in that snapshot. */
 void site_put_said(
 	const struct site *site, const char *page, const char *folder, struct value *map);
+
+/* Both, as they were found before. */
+void site_put_state(struct site_states *states, const struct site *site,
+	const struct page_state *state, const struct snapshot_row *row, struct value *map);
+void site_states_release(struct site_states *states);
 
 /* ---- site_strip.c ---- */
 
@@ -287,7 +303,7 @@ bool site_write_day(const struct site_page *page, int64_t day, struct error *err
 bool site_write_month(const struct site_page *page, int64_t day, struct error *error);
 bool site_write_year(const struct site_page *page, int64_t day, struct error *error);
 bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
-	const struct snapshot_row *row, struct error *error);
+	struct site_states *said, const struct snapshot_row *row, struct error *error);
 bool site_write_index(const struct site *site, struct error *error);
 bool site_write_feed(const struct site *site, const char *page, struct error *error);
 

@@ -133,8 +133,8 @@ enum colour site_page_colour(const struct site_page *page)
 	return COLOUR_GREY;
 }
 
-void site_page_load(
-	struct site_page *page, const struct site *site, struct page_state *state, int64_t since)
+void site_page_load(struct site_page *page, const struct site *site, struct page_state *state,
+	struct site_states *said, int64_t since)
 {
 	const struct page_config *config = config_page(site->config, state->name);
 
@@ -142,7 +142,8 @@ void site_page_load(
 		.name = state->name,
 		.config = config,
 		.state = state,
-		.red = report_red(site->config, state->name)};
+		.red = report_red(site->config, state->name),
+		.said = said};
 	store_load(site->database, state);
 	page->lamp_count = state->indicators.count;
 	page->fresh = text_equal(site_page_observation(page), "fresh");

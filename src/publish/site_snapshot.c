@@ -31,6 +31,7 @@ struct subject {
 	const struct site *site;
 	const char *page;
 	const struct page_state *state;
+	struct site_states *said;
 	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
 	bool packed; /* its folder is gone: showing the bodies would undo the saving of space */
 	struct value *data;
@@ -107,8 +108,7 @@ static void put_around(const struct subject *subject)
 		site_put_path(map, subject->page, row.folder);
 		value_put(map, "time", site_time(subject->site, row.time));
 		value_put_boolean(map, "this", i == sequence);
-		site_put_held(subject->site, subject->state, &row, map);
-		site_put_said(subject->site, subject->page, row.folder, map);
+		site_put_state(subject->said, subject->site, subject->state, &row, map);
 		snapshot_row_release(&row);
 	}
 }
@@ -288,7 +288,7 @@ static void put_head(const struct subject *subject)
 }
 
 bool site_write_snapshot(const struct site *site, const char *page, const struct page_state *state,
-	const struct snapshot_row *row, struct error *error)
+	struct site_states *said, const struct snapshot_row *row, struct error *error)
 {
 	struct snapshot_row previous = {0}, next = {0};
 	bool has_previous = store_snapshot(site->database, page, row->sequence - 1, &previous),
@@ -296,6 +296,7 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 	struct subject subject = {.site = site,
 		.page = page,
 		.state = state,
+		.said = said,
 		.row = row,
 		.previous = has_previous ? &previous : NULL,
 		.next = has_next ? &next : NULL,

@@ -9,6 +9,7 @@
 
 #include "base/date.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/indicator_state.h"
 #include "publish/site_p.h"
 
@@ -115,26 +116,48 @@ size_t site_edges_even(int64_t begin, int64_t end, int64_t step, int64_t *edges)
 
 /* ---- for the templates ---- */
 
+/* Equal cells beside one another. */
+struct run {
+	char cell;
+	size_t width;
+};
+
+static size_t find_runs(const char *cells, struct run runs[static SITE_CELLS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t width; *cells != '\0' && count < SITE_CELLS_MAX; cells += width) {
+		for (width = 1; cells[width] == *cells;)
+			width++;
+		runs[count++] = (struct run){*cells, width};
+	}
+	return count;
+}
+
 /* Green is drawn below worse colours too: fewer pieces, and the picture is the same. */
 static bool is_drawn(char cell, int kind)
 {
 	return cell == kinds[kind].cell || (kinds[kind].cell == 'g' && cell != '-' && cell != 'x');
 }
 
-static void add_path(struct value *paths, const char *cells, int kind)
+static void add_path(struct value *paths, const struct run *runs, size_t count, int kind)
 {
 	struct buffer d = {0};
 	struct value *map;
-	size_t end = 0; /* of the piece before */
+	size_t at = 0, end = 0; /* of the piece before */
 
-	for (size_t i = 0, width; cells[i] != '\0'; i += width > 0 ? width : 1) {
-		for (width = 0; cells[i + width] != '\0' && is_drawn(cells[i + width], kind);)
-			width++;
-		if (width > 0 && d.length == 0)
-			buffer_format(&d, "M%zu %dh%zu", i, kinds[kind].y, width);
-		else if (width > 0)
-			buffer_format(&d, "m%zu 0h%zu", i - end, width);
-		end = width > 0 ? i + width : end;
+	for (size_t i = 0, width; i < count; at += width) {
+		if (!is_drawn(runs[i].cell, kind)) {
+			width = runs[i++].width;
+			continue;
+		}
+		for (width = 0; i < count && is_drawn(runs[i].cell, kind); i++)
+			width += runs[i].width;
+		if (d.length == 0)
+			buffer_format(&d, "M%zu %dh%zu", at, kinds[kind].y, width);
+		else
+			buffer_format(&d, "m%zu 0h%zu", at - end, width);
+		end = at + width;
 	}
 	map = value_append(paths, value_map());
 	value_put_text(map, "cell", (char[]){kinds[kind].cell, '\0'});
@@ -145,16 +168,19 @@ static void add_path(struct value *paths, const char *cells, int kind)
 struct value *site_strip_value(const char *cells, const char *unit)
 {
 	struct value *map = value_map(), *paths = value_put(map, "paths", value_list());
-	size_t counts[KIND_COUNT] = {0}, all = strlen(cells);
+	struct run runs[SITE_CELLS_MAX];
+	size_t run_count = find_runs(cells, runs), counts[KIND_COUNT] = {0}, all = 0;
 	struct buffer words = {0};
 	int trouble = 0;
 
-	for (size_t i = 0; i < all; i++)
-		counts[badness(cells[i])]++;
+	for (size_t i = 0; i < run_count; i++) {
+		counts[badness(runs[i].cell)] += runs[i].width;
+		all += runs[i].width;
+	}
 	value_put_number(map, "cells", (int64_t)all);
 	for (int i = 1; i < KIND_COUNT; i++)
 		if (counts[i] > 0)
-			add_path(paths, cells, i);
+			add_path(paths, runs, run_count, i);
 	if (counts[0] < all)
 		buffer_format(&words, "%zu %s", all - counts[0], unit);
 	else
@@ -187,7 +213,18 @@ static int by_trouble(const void *a, const void *b)
 	return left->indicator < right->indicator ? -1 : left->indicator > right->indicator;
 }
 
-/* One for each lamp, in the order of the history. Owned by the caller. */
+static bool same_stretches(const struct stretches *a, const struct stretches *b)
+{
+	size_t i = 0;
+
+	while (i < a->count && i < b->count && a->list[i].begin == b->list[i].begin &&
+		a->list[i].end == b->list[i].end && a->list[i].level == b->list[i].level)
+		i++;
+	return i == a->count && i == b->count;
+}
+
+/* One for each lamp, in the order of the history. Owned by the caller. Most lamps of a page have
+ * had the same colours as the one before. */
 static struct filled *fill(const struct site_page *page, const struct site_strip *strip,
 	char whole[static SITE_CELLS_MAX + 1])
 {
@@ -197,10 +234,17 @@ static struct filled *fill(const struct site_page *page, const struct site_strip
 	whole[strip->count] = '\0';
 	for (size_t i = 0; i < page->lamp_count; i++) {
 		struct filled *filled = &list[i];
+		const struct filled *before = i > 0 ? &list[i - 1] : NULL;
 
 		filled->indicator = &page->history.list[i];
 		filled->now =
 			badness(site_cell(site_lamp_colour(page, filled->indicator->indicator)));
+		if (before != NULL && same_stretches(&filled->indicator->stretches,
+					      &before->indicator->stretches)) {
+			filled->worst = before->worst;
+			memcpy(filled->cells, before->cells, sizeof filled->cells);
+			continue;
+		}
 		site_cells(&filled->indicator->stretches, page->red, strip, filled->cells);
 		for (size_t cell = 0; cell < strip->count; cell++) {
 			paint_cell(&whole[cell], filled->cells[cell]);
@@ -242,13 +286,19 @@ struct value *site_strips(const struct site_page *page, const struct site_strip 
 	for (size_t i = 0; i < count && i < SITE_LAMPS_MAX; i++) {
 		const struct indicator_state *indicator = list[i].indicator->indicator;
 		struct value *map = value_append(indicators, value_map());
+		const struct value *same;
 
 		site_put(map, "name", list[i].indicator->label);
 		value_put_boolean(map, "overall", indicator->id[0] == '\0');
 		value_put_text(map, "worst", kinds[list[i].worst].colour);
 		if (strip->now)
 			put_now(page, indicator, map);
-		value_put(map, "strip", site_strip_value(list[i].cells, strip->unit));
+		same = i > 0 && text_equal(list[i].cells, list[i - 1].cells)
+			       ? value_get(indicators->members[i - 1], "strip")
+			       : NULL;
+		value_put(map, "strip",
+			same != NULL ? value_copy(same)
+				     : site_strip_value(list[i].cells, strip->unit));
 		site_put_fact(page, indicator->id, strip, map);
 	}
 	site_add_unlisted(page, strip, indicators);

@@ -282,8 +282,7 @@ struct value *site_page_timeline(
 		if (!store_snapshot(page->site->database, page->name,
 			    value_get_number(map, "sequence"), &row))
 			continue;
-		site_put_held(page->site, page->state, &row, map);
-		site_put_said(page->site, page->name, row.folder, map);
+		site_put_state(page->said, page->site, page->state, &row, map);
 		snapshot_row_release(&row);
 	}
 	return list;

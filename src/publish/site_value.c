@@ -117,10 +117,8 @@ void site_put_lines(struct value *map, const char *key, const char *text)
 
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\t\r\n");
-		char *part = memory_bytes(text, length);
 
-		text_visible(&lines, part);
-		free(part);
+		text_visible_bytes(&lines, text, length);
 		text += length;
 		if (*text == '\t' || *text == '\n')
 			buffer_byte(&lines, *text);

@@ -53,14 +53,14 @@ static void split(const char *text, struct words *words)
 	for (size_t length; *text != '\0' && words->count < WORDS_MAX; text += length) {
 		struct word *word = memory_append(&words->list, &words->count, sizeof *word);
 
-		length = strspn(text, " \n");
-		if (length > 0) {
+		if (*text == ' ' || *text == '\n') {
+			length = strspn(text, " \n");
 			*word = (struct word){memchr(text, '\n', length) != NULL ? "\n" : " ", 1};
 			continue;
 		}
-		while (in_word(text[length]))
+		length = 1;
+		while (in_word(*text) && in_word(text[length]))
 			length++;
-		length += length == 0;
 		*word = (struct word){text, length};
 	}
 }

@@ -61,7 +61,7 @@ static void load_unseen(struct database *database, const char *page, int64_t sin
 		" failure (time) AS (SELECT time FROM change WHERE page = ?1"
 		"  AND time >= (SELECT time FROM failure_from) AND time < ?3"
 		"  AND type = 'unreadable'"
-		" UNION SELECT time FROM event WHERE page = ?1"
+		" UNION ALL SELECT time FROM event WHERE page = ?1"
 		"  AND time >= (SELECT time FROM failure_from) AND time < ?3 AND type = 'lost')"
 		" SELECT begins, ends FROM gap WHERE page = ?1"
 		"  AND begins >= (SELECT time FROM gap_from) AND begins < ?3"

@@ -55,11 +55,12 @@ static void test_what_would_pass_the_maximum_is_refused_whole_and_remembered(voi
 
 static void test_a_length_near_the_largest_number_does_not_wrap_around(void **state)
 {
+	volatile size_t length = SIZE_MAX - 1; /* a compiler that knows it refuses the call */
 	struct buffer buffer = {0};
 
 	(void)state;
 	assert_true(buffer_text(&buffer, "abc"));
-	assert_false(buffer_add(&buffer, "", SIZE_MAX - 1));
+	assert_false(buffer_add(&buffer, "", length));
 	assert_int_equal(buffer.length, 3);
 	buffer_release(&buffer);
 }

@@ -369,6 +369,29 @@ static void test_files_are_kept_until_there_are_too_many(void **state)
 	value_free(data);
 }
 
+static void test_partial_is_taken_from_the_own_folder_of_each_rendering(void **state)
+{
+	char folder[] = "/tmp/lampwatch-template-XXXXXX", own[] = "/tmp/lampwatch-template-XXXXXX";
+	struct value *data = parsed("{}");
+	struct buffer out = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_non_null(mkdtemp(own));
+	put_file(folder, "a.txt", "{{>b}}{{>b}} ");
+	put_file(folder, "b.txt", "ours");
+	put_file(own, "b.txt", "theirs");
+	assert_true(template_render_own(own, folder, "a.txt", data, &out, &error));
+	assert_true(template_render_own(NULL, folder, "a.txt", data, &out, &error));
+	assert_true(template_render_own(own, folder, "a.txt", data, &out, &error));
+	assert_string_equal(buffer_string(&out), "theirstheirs oursours theirstheirs ");
+	assert_true(file_remove_tree(folder, &error));
+	assert_true(file_remove_tree(own, &error));
+	buffer_release(&out);
+	value_free(data);
+}
+
 /* The official cases: one file for each part of the language. */
 static void run_specification(const char *path)
 {
@@ -450,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_endless_work_and_endless_output_are_refused),
 		cmocka_unit_test(test_file_gives_type_and_partials_of_its_folder),
 		cmocka_unit_test(test_files_are_kept_until_there_are_too_many),
+		cmocka_unit_test(test_partial_is_taken_from_the_own_folder_of_each_rendering),
 		cmocka_unit_test(test_official_specification_holds),
 	};
 
