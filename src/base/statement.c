@@ -69,6 +69,31 @@ static void bound(struct database *database, int code)
 		database_fail(database);
 }
 
+/* What a member is in its column. */
+struct cell {
+	bool is_text;
+	int64_t number;
+	const char *text; /* borrowed */
+};
+
+static struct cell cell_of(const struct column *column, const void *row)
+{
+	const void *member = (const char *)row + column->offset;
+
+	switch (column->type) {
+	case COLUMN_INTEGER:
+		return (struct cell){.number = *(const int64_t *)member};
+	case COLUMN_INT:
+		return (struct cell){.number = *(const int *)member};
+	case COLUMN_BOOLEAN:
+		return (struct cell){.number = *(const bool *)member};
+	case COLUMN_WORD:
+		return (struct cell){true, .text = column->words[*(const int *)member]};
+	default:
+		return (struct cell){true, .text = *(char *const *)member};
+	}
+}
+
 static struct statement *query(
 	struct database *database, const char *sql, const char *types, va_list values)
 {
@@ -102,20 +127,11 @@ static struct statement *query(
 		}
 	}
 	for (; inner != NULL && row != NULL && columns->name != NULL; columns++, i++) {
-		const void *member = (const char *)row + columns->offset;
+		struct cell cell = cell_of(columns, row);
 
-		if (columns->type == COLUMN_INTEGER)
-			bound(database, sqlite3_bind_int64(inner, i, *(const int64_t *)member));
-		else if (columns->type == COLUMN_INT)
-			bound(database, sqlite3_bind_int64(inner, i, *(const int *)member));
-		else if (columns->type == COLUMN_BOOLEAN)
-			bound(database, sqlite3_bind_int64(inner, i, *(const bool *)member));
-		else
-			bound(database, sqlite3_bind_text(inner, i,
-						columns->type == COLUMN_WORD
-							? columns->words[*(const int *)member]
-							: *(char *const *)member,
-						-1, SQLITE_STATIC));
+		bound(database, cell.is_text
+					? sqlite3_bind_text(inner, i, cell.text, -1, SQLITE_STATIC)
+					: sqlite3_bind_int64(inner, i, cell.number));
 	}
 	return statement;
 }
@@ -255,6 +271,23 @@ void row_read(struct statement *statement, int first, void *row)
 				none ? NULL : memory_string(statement_text(statement, first));
 		}
 	}
+}
+
+bool row_says(struct statement *statement, int first, const void *row)
+{
+	const struct column *column = statement->columns;
+	bool same = true;
+
+	for (; same && column->name != NULL; column++, first++) {
+		struct cell cell = cell_of(column, row);
+
+		if (!cell.is_text)
+			same = statement_integer(statement, first) == cell.number;
+		else
+			same = cell.text != NULL && !statement_null(statement, first) &&
+			       strcmp(statement_text(statement, first), cell.text) == 0;
+	}
+	return same;
 }
 
 bool row_take(struct statement *statement, void *row)
