@@ -255,8 +255,11 @@ void json_escape(const char *text, struct buffer *out)
 
 static void write_line(int indent, int depth, struct buffer *out)
 {
-	if (indent > 0)
-		buffer_format(out, "\n%*s", indent * depth, "");
+	if (indent == 0)
+		return;
+	buffer_byte(out, '\n');
+	for (int i = 0; i < indent * depth; i++)
+		buffer_byte(out, ' ');
 }
 
 static void write_text(const char *text, struct buffer *out)
@@ -284,7 +287,8 @@ static void write_value(const struct value *value, int indent, int depth, struct
 	} else {
 		buffer_byte(out, map ? '{' : '[');
 		for (size_t i = 0; i < value->count; i++) {
-			buffer_text(out, i > 0 ? "," : "");
+			if (i > 0)
+				buffer_byte(out, ',');
 			write_line(indent, depth + 1, out);
 			if (map) {
 				write_text(value->keys[i], out);
