@@ -39,17 +39,28 @@ static char *expand(const char *sql, const struct column *columns, size_t parame
 	return buffer_take(&out);
 }
 
+/* Where the statement is kept, or would be; NULL: all places are taken. */
+static struct statement **place_of(
+	struct database *database, const char *sql, const struct column *columns)
+{
+	for (size_t i = 0; i < STATEMENTS_KEPT; i++) {
+		struct statement **place = &database->kept[((uintptr_t)sql + i) % STATEMENTS_KEPT];
+
+		if (*place == NULL ||
+			((*place)->sql == sql && (*place)->columns == columns && !(*place)->used))
+			return place;
+	}
+	return NULL;
+}
+
 static struct statement *prepare(
 	struct database *database, const char *sql, const struct column *columns, size_t parameters)
 {
-	struct statement *statement;
+	struct statement **place = place_of(database, sql, columns), *statement;
 	char *text;
 
-	for (size_t i = 0; i < database->kept_count; i++) {
-		statement = database->kept[i];
-		if (statement->sql == sql && statement->columns == columns && !statement->used)
-			return statement;
-	}
+	if (place != NULL && *place != NULL)
+		return *place;
 	statement = memory_zero(1, sizeof *statement);
 	*statement = (struct statement){.database = database, .sql = sql, .columns = columns};
 	text = columns != NULL ? expand(sql, columns, parameters) : NULL;
@@ -57,8 +68,9 @@ static struct statement *prepare(
 					 &statement->inner, NULL) != SQLITE_OK)
 		database_fail(database);
 	free(text);
-	if (statement->inner != NULL && database->kept_count < STATEMENTS_KEPT)
-		database->kept[database->kept_count++] = statement;
+	statement->kept = statement->inner != NULL && place != NULL;
+	if (statement->kept)
+		*place = statement;
 	return statement;
 }
 
@@ -196,17 +208,13 @@ const void *statement_blob(struct statement *statement, int column, size_t *leng
 
 void statement_end(struct statement *statement)
 {
-	struct database *database = statement->database;
-
 	statement->used = false;
 	if (statement->inner != NULL) {
 		sqlite3_reset(statement->inner);
 		sqlite3_clear_bindings(statement->inner);
 	}
-	for (size_t i = 0; i < database->kept_count; i++)
-		if (database->kept[i] == statement)
-			return;
-	statement_free(statement);
+	if (!statement->kept)
+		statement_free(statement);
 }
 
 int64_t statement_number(struct statement *statement)
