@@ -109,8 +109,8 @@ static void put_documents(struct folder *folder, const struct snapshot *snapshot
 
 		if (response->status != 0) {
 			headers_write(response->headers, &headers);
-			folder_put(folder, body, buffer_string(&response->body),
-				response->body.length);
+			folder_put_known(folder, body, buffer_string(&response->body),
+				response->body.length, response->sha256);
 			folder_put(folder, name, buffer_string(&headers), headers.length);
 		}
 		buffer_release(&headers);

@@ -60,14 +60,12 @@ static bool cut_torn_line(const char *path, struct error *error)
 	return done;
 }
 
-/* paths takes what is to be synced. */
-static bool append_line(const char *archive, const char *page, const char *line,
-	struct text_list *paths, struct error *error)
+/* Behind such a tail, unless it stands there already; paths takes what is to be synced. */
+static bool append_line(const char *path, char tail[static CHAIN_TAIL + 1], ssize_t got,
+	const char *line, struct text_list *paths, struct error *error)
 {
-	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
-	ssize_t got = read_tail(path, tail, error);
 	struct buffer text = {0};
-	bool done, made;
+	bool done;
 
 	if (got > 0 && tail[got - 1] != '\n')
 		got = cut_torn_line(path, error) ? read_tail(path, tail, error) : -1;
@@ -78,10 +76,9 @@ static bool append_line(const char *archive, const char *page, const char *line,
 		if (got == 0)
 			buffer_text(&text, CHAIN_HEAD "\n");
 		buffer_format(&text, "%s\n", line);
-		done = file_extend(
-			path, buffer_string(&text), text.length, FILE_MODE, &made, error);
+		done = file_extend(path, buffer_string(&text), text.length, FILE_MODE, error);
 		text_list_add(paths, path);
-		if (made) {
+		if (got == 0) { /* the file is new */
 			char *own = file_folder(path);
 
 			text_list_add(paths, own);
@@ -89,7 +86,6 @@ static bool append_line(const char *archive, const char *page, const char *line,
 		}
 	}
 	buffer_release(&text);
-	free(path);
 	return done;
 }
 
@@ -114,17 +110,25 @@ static const char *last_line(char tail[static CHAIN_TAIL + 1])
 	return start != NULL ? start + 1 : NULL;
 }
 
+/* Of the last line of such a tail; 0 where it has none. */
+static int64_t last_sequence(const char tail[static CHAIN_TAIL + 1])
+{
+	char copy[CHAIN_TAIL + 1];
+	struct chain_line line = {0};
+	const char *last;
+
+	memcpy(copy, tail, sizeof copy);
+	last = last_line(copy);
+	return last != NULL && chain_line_parse(last, &line) ? line.sequence : 0;
+}
+
 int64_t archive_chain_end(const char *archive, const char *page, struct error *error)
 {
 	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
-	struct chain_line line = {0};
 	ssize_t got = read_tail(path, tail, error);
-	const char *last = last_line(tail);
 
 	free(path);
-	if (got < 0)
-		return -1;
-	return last != NULL && chain_line_parse(last, &line) ? line.sequence : 0;
+	return got < 0 ? -1 : last_sequence(tail);
 }
 
 bool archive_chain_tail(const char *archive, const char *page, int64_t *sequence,
@@ -151,17 +155,22 @@ bool archive_chain_tail(const char *archive, const char *page, int64_t *sequence
 bool archive_chain_extend(const char *archive, struct database *database, const char *page,
 	int64_t last, struct text_list *paths, struct error *error)
 {
-	int64_t end = archive_chain_end(archive, page, error);
-	bool done = end >= 0;
+	char *path = archive_path(archive, page, "chain", NULL), tail[CHAIN_TAIL + 1];
+	ssize_t got = read_tail(path, tail, error);
+	int64_t next = got < 0 ? 0 : last_sequence(tail) + 1;
+	bool done = got >= 0;
 
-	for (int64_t i = end + 1; done && i <= last; i++) {
+	for (int64_t i = next; done && i <= last; i++) {
 		char *line = store_line(database, page, i);
 
+		if (i > next)
+			got = read_tail(path, tail, error);
 		if (line == NULL && database_good(database, error))
 			error_set(error, REMEDY_LOCAL, "the database has lost line %" PRId64, i);
-		done = line != NULL && append_line(archive, page, line, paths, error);
+		done = line != NULL && append_line(path, tail, got, line, paths, error);
 		free(line);
 	}
+	free(path);
 	return done;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,10 +16,17 @@ void folder_begin(struct folder *folder, const char *path, struct error *error)
 {
 	*folder = (struct folder){.path = path, .error = error};
 	folder->failed =
-		!file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error);
+		mkdir(path, FOLDER_MODE) != 0 && /* nothing stands there, mostly */
+		(!file_remove_tree(path, error) || !file_make_folders(path, FOLDER_MODE, error));
 }
 
 void folder_put(struct folder *folder, const char *name, const void *bytes, size_t length)
+{
+	folder_put_known(folder, name, bytes, length, "");
+}
+
+void folder_put_known(struct folder *folder, const char *name, const void *bytes, size_t length,
+	const char *sha256)
 {
 	char digest[DIGEST_TEXT];
 	char *path;
@@ -32,8 +40,9 @@ void folder_put(struct folder *folder, const char *name, const void *bytes, size
 	if (descriptor >= 0 && close(descriptor) != 0)
 		folder->failed = !system_error_set(folder->error, path, "cannot be written");
 	text_list_add(&folder->names, name);
-	digest_sha256(bytes, length, digest);
-	buffer_format(&folder->sums, "%s  %s\n", digest, name);
+	if (sha256[0] == '\0')
+		digest_sha256(bytes, length, digest);
+	buffer_format(&folder->sums, "%s  %s\n", sha256[0] == '\0' ? digest : sha256, name);
 	free(path);
 }
 

@@ -30,6 +30,10 @@ void folder_begin(struct folder *folder, const char *path, struct error *error);
 
 void folder_put(struct folder *folder, const char *name, const void *bytes, size_t length);
 
+/* The same where the SHA-256 of the bytes may be known: "" where it is not. */
+void folder_put_known(struct folder *folder, const char *name, const void *bytes, size_t length,
+	const char *sha256);
+
 /* Writes SHA256SUMS, of which sums becomes the SHA-256, and syncs all. False with the first
  * error (REMEDY_LOCAL). Frees what folder holds in both cases. */
 bool folder_end(struct folder *folder, char sums[static DIGEST_TEXT]);

@@ -47,7 +47,11 @@ bool buffer_text(struct buffer *buffer, const char *text)
 
 bool buffer_byte(struct buffer *buffer, char byte)
 {
-	return buffer_add(buffer, &byte, 1);
+	if (!buffer_reserve(buffer, 1))
+		return false;
+	buffer->data[buffer->length++] = byte;
+	buffer->data[buffer->length] = '\0';
+	return true;
 }
 
 /* Once, where it fits into what is there. */

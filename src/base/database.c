@@ -464,8 +464,9 @@ void database_close(struct database *database)
 {
 	if (database == NULL)
 		return;
-	for (size_t i = 0; i < database->kept_count; i++)
-		statement_free(database->kept[i]);
+	for (size_t i = 0; i < STATEMENTS_KEPT; i++)
+		if (database->kept[i] != NULL)
+			statement_free(database->kept[i]);
 	sqlite3_close(database->inner);
 	free(database->path);
 	free(database);

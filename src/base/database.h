@@ -179,6 +179,10 @@ void database_do(struct database *database, const char *sql, const char *types, 
  * Overwrites the members without releasing their old values. */
 void row_read(struct statement *statement, int first, void *row);
 
+/* Whether the current row of such a query says what the struct does, and writing that would change
+ * nothing. */
+bool row_says(struct statement *statement, int first, const void *row);
+
 /* Reads the only row, whose columns begin at 0; false if there is none, or on failure. Ends
  * the statement. */
 bool row_take(struct statement *statement, void *row);

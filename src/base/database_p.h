@@ -11,14 +11,14 @@
 
 #include "base/database.h"
 
-enum { STATEMENTS_KEPT = 128 };
+enum { STATEMENTS_KEPT = 256 /* a run has some 100 */ };
 
 struct statement {
 	struct database *database;
 	sqlite3_stmt *inner;          /* NULL once the database has failed */
 	const char *sql;              /* a literal: by its address, prepared statements are kept */
 	const struct column *columns; /* that a * in it stands for; NULL: it has none */
-	bool used;
+	bool used, kept;
 };
 
 struct database {
@@ -30,9 +30,8 @@ struct database {
 	bool ends;   /* … and ends the program */
 	bool lost;   /* a transaction could not be kept: stays so */
 	char reason[512], lost_reason[512];
-	int number; /* errno of the reason; 0: none */
-	struct statement *kept[STATEMENTS_KEPT];
-	size_t kept_count;
+	int number;                              /* errno of the reason; 0: none */
+	struct statement *kept[STATEMENTS_KEPT]; /* found by the addresses of their SQL */
 };
 
 /* Notes why the last call of SQLite failed: from here on nothing is executed. Ends the program

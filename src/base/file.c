@@ -212,10 +212,9 @@ static bool append(const char *path, const void *bytes, size_t length, mode_t mo
 	return false;
 }
 
-bool file_extend(const char *path, const void *bytes, size_t length, mode_t mode, bool *made,
-	struct error *error)
+bool file_extend(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
-	*made = file_absent(path);
 	return append(path, bytes, length, mode, false, error);
 }
 
@@ -283,45 +282,40 @@ bool file_sync_system(const char *path, struct error *error)
 }
 
 /* Makes one folder, or finds it there. */
-static bool make_folder(const char *path, mode_t mode, struct error *error)
+static bool make_folder(const char *path, mode_t mode)
 {
 	struct stat status;
 	bool done = mkdir(path, mode) == 0;
 
-	if (!done && errno == EEXIST) {
-		done = stat(path, &status) == 0;
-		if (done && !S_ISDIR(status.st_mode)) {
-			done = false;
-			errno = ENOTDIR;
-		}
+	if (!done && errno == EEXIST && stat(path, &status) == 0) {
+		done = S_ISDIR(status.st_mode);
+		errno = ENOTDIR;
 	}
-	return done || failed(error, path, "cannot be created");
+	return done;
 }
 
 /* From below: nearly always those above are there. */
 bool file_make_folders(const char *path, mode_t mode, struct error *error)
 {
 	size_t length = strlen(path), above;
-	char *folder;
-	bool done;
+	char *folder, *parent;
+	bool under = true, done;
 
 	while (length > 1 && path[length - 1] == '/')
 		length--;
 	if (length == 0)
 		return true;
 	folder = memory_bytes(path, length);
-	done = mkdir(folder, mode) == 0;
+	done = make_folder(folder, mode);
 	if (!done && system_error_absent(errno)) {
-		char *parent;
-
 		for (above = length; above > 0 && path[above - 1] != '/'; above--)
 			;
 		parent = memory_bytes(path, above);
-		done = file_make_folders(parent, mode, error) && make_folder(folder, mode, error);
+		under = file_make_folders(parent, mode, error);
 		free(parent);
-	} else if (!done) {
-		done = make_folder(folder, mode, error);
+		done = under && make_folder(folder, mode);
 	}
+	done = done || (under && failed(error, folder, "cannot be created"));
 	free(folder);
 	return done;
 }

@@ -72,10 +72,10 @@ bool file_copy(const char *from, const char *to, mode_t mode, struct error *erro
 bool file_append(
 	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
-/* Like file_append(), without the syncs; made is set where the file was not there, so that its
- * folder is to be synced too. */
-bool file_extend(const char *path, const void *bytes, size_t length, mode_t mode, bool *made,
-	struct error *error);
+/* Like file_append(), without the syncs: where the file was not there, its folder is to be synced
+ * too. */
+bool file_extend(
+	const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
 /* Syncs a folder, which makes the names in it durable. */
 bool file_sync_folder(const char *path, struct error *error);

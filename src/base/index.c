@@ -36,6 +36,15 @@ static int compare_rows(const void *a, const void *b, void *context)
 	return order != 0 ? order : (left > right) - (left < right);
 }
 
+/* As the rows of a reading mostly are. */
+static bool in_order(struct index *index)
+{
+	for (size_t i = 1; i < index->count; i++)
+		if (compare_rows(&index->rows[i - 1], &index->rows[i], index) > 0)
+			return false;
+	return true;
+}
+
 static struct index index_new(
 	const void *rows, size_t count, size_t size, int (*order)(const void *, const void *))
 {
@@ -43,7 +52,8 @@ static struct index index_new(
 
 	for (size_t i = 0; i < count; i++)
 		index.rows[i] = (const char *)rows + i * size;
-	qsort_r(index.rows, count, sizeof *index.rows, compare_rows, &index);
+	if (!in_order(&index))
+		qsort_r(index.rows, count, sizeof *index.rows, compare_rows, &index);
 	return index;
 }
 

@@ -270,7 +270,9 @@ void json_escape(const char *text, struct buffer *out)
 
 static void write_line(int indent, int depth, struct buffer *out)
 {
-	buffer_text(out, indent > 0 ? "\n" : "");
+	if (indent == 0)
+		return;
+	buffer_byte(out, '\n');
 	for (int i = 0; i < indent * depth; i++)
 		buffer_byte(out, ' ');
 }
@@ -300,7 +302,8 @@ static void write_value(const struct value *value, int indent, int depth, struct
 	} else {
 		buffer_byte(out, map ? '{' : '[');
 		for (size_t i = 0; i < value->count; i++) {
-			buffer_text(out, i > 0 ? "," : "");
+			if (i > 0)
+				buffer_byte(out, ',');
 			write_line(indent, depth + 1, out);
 			if (map) {
 				write_text(value->keys[i], out);

@@ -286,10 +286,12 @@ static bool scan_member(struct scan *scan, size_t first, uint64_t *seen)
 	length = take_plain(scan);
 	if (!take(scan, '"') || key[length] != '"')
 		return false;
-	if (scan->visitor == NULL && !is_new_key(scan, first, seen, key, length))
+	if (scan->visitor != NULL) {
+		buffer_clear(&scan->key);
+		buffer_add(&scan->key, key, length);
+	} else if (!is_new_key(scan, first, seen, key, length)) {
 		return false;
-	buffer_clear(&scan->key);
-	buffer_add(&scan->key, key, length);
+	}
 	return take(scan, ':') && scan_value(scan, buffer_string(&scan->key));
 }
 

@@ -39,17 +39,28 @@ static char *expand(const char *sql, const struct column *columns, size_t parame
 	return buffer_take(&out);
 }
 
+/* Where the statement is kept, or would be; NULL: all places are taken. */
+static struct statement **place_of(
+	struct database *database, const char *sql, const struct column *columns)
+{
+	for (size_t i = 0; i < STATEMENTS_KEPT; i++) {
+		struct statement **place = &database->kept[((uintptr_t)sql + i) % STATEMENTS_KEPT];
+
+		if (*place == NULL ||
+			((*place)->sql == sql && (*place)->columns == columns && !(*place)->used))
+			return place;
+	}
+	return NULL;
+}
+
 static struct statement *prepare(
 	struct database *database, const char *sql, const struct column *columns, size_t parameters)
 {
-	struct statement *statement;
+	struct statement **place = place_of(database, sql, columns), *statement;
 	char *text;
 
-	for (size_t i = 0; i < database->kept_count; i++) {
-		statement = database->kept[i];
-		if (statement->sql == sql && statement->columns == columns && !statement->used)
-			return statement;
-	}
+	if (place != NULL && *place != NULL)
+		return *place;
 	statement = memory_zero(1, sizeof *statement);
 	*statement = (struct statement){.database = database, .sql = sql, .columns = columns};
 	text = columns != NULL ? expand(sql, columns, parameters) : NULL;
@@ -57,8 +68,9 @@ static struct statement *prepare(
 					 &statement->inner, NULL) != SQLITE_OK)
 		database_fail(database);
 	free(text);
-	if (statement->inner != NULL && database->kept_count < STATEMENTS_KEPT)
-		database->kept[database->kept_count++] = statement;
+	statement->kept = statement->inner != NULL && place != NULL;
+	if (statement->kept)
+		*place = statement;
 	return statement;
 }
 
@@ -67,6 +79,31 @@ static void bound(struct database *database, int code)
 {
 	if (code != SQLITE_OK)
 		database_fail(database);
+}
+
+/* What a member is in its column. */
+struct cell {
+	bool is_text;
+	int64_t number;
+	const char *text; /* borrowed */
+};
+
+static struct cell cell_of(const struct column *column, const void *row)
+{
+	const void *member = (const char *)row + column->offset;
+
+	switch (column->type) {
+	case COLUMN_INTEGER:
+		return (struct cell){.number = *(const int64_t *)member};
+	case COLUMN_INT:
+		return (struct cell){.number = *(const int *)member};
+	case COLUMN_BOOLEAN:
+		return (struct cell){.number = *(const bool *)member};
+	case COLUMN_WORD:
+		return (struct cell){true, .text = column->words[*(const int *)member]};
+	default:
+		return (struct cell){true, .text = *(char *const *)member};
+	}
 }
 
 static struct statement *query(
@@ -102,20 +139,11 @@ static struct statement *query(
 		}
 	}
 	for (; inner != NULL && row != NULL && columns->name != NULL; columns++, i++) {
-		const void *member = (const char *)row + columns->offset;
+		struct cell cell = cell_of(columns, row);
 
-		if (columns->type == COLUMN_INTEGER)
-			bound(database, sqlite3_bind_int64(inner, i, *(const int64_t *)member));
-		else if (columns->type == COLUMN_INT)
-			bound(database, sqlite3_bind_int64(inner, i, *(const int *)member));
-		else if (columns->type == COLUMN_BOOLEAN)
-			bound(database, sqlite3_bind_int64(inner, i, *(const bool *)member));
-		else
-			bound(database, sqlite3_bind_text(inner, i,
-						columns->type == COLUMN_WORD
-							? columns->words[*(const int *)member]
-							: *(char *const *)member,
-						-1, SQLITE_STATIC));
+		bound(database, cell.is_text
+					? sqlite3_bind_text(inner, i, cell.text, -1, SQLITE_STATIC)
+					: sqlite3_bind_int64(inner, i, cell.number));
 	}
 	return statement;
 }
@@ -180,17 +208,13 @@ const void *statement_blob(struct statement *statement, int column, size_t *leng
 
 void statement_end(struct statement *statement)
 {
-	struct database *database = statement->database;
-
 	statement->used = false;
 	if (statement->inner != NULL) {
 		sqlite3_reset(statement->inner);
 		sqlite3_clear_bindings(statement->inner);
 	}
-	for (size_t i = 0; i < database->kept_count; i++)
-		if (database->kept[i] == statement)
-			return;
-	statement_free(statement);
+	if (!statement->kept)
+		statement_free(statement);
 }
 
 int64_t statement_number(struct statement *statement)
@@ -255,6 +279,23 @@ void row_read(struct statement *statement, int first, void *row)
 				none ? NULL : memory_string(statement_text(statement, first));
 		}
 	}
+}
+
+bool row_says(struct statement *statement, int first, const void *row)
+{
+	const struct column *column = statement->columns;
+	bool same = true;
+
+	for (; same && column->name != NULL; column++, first++) {
+		struct cell cell = cell_of(column, row);
+
+		if (!cell.is_text)
+			same = statement_integer(statement, first) == cell.number;
+		else
+			same = cell.text != NULL && !statement_null(statement, first) &&
+			       strcmp(statement_text(statement, first), cell.text) == 0;
+	}
+	return same;
 }
 
 bool row_take(struct statement *statement, void *row)

@@ -224,6 +224,8 @@ char *reading_unescape(const char *at, const char *end)
 {
 	struct buffer out = {0};
 
+	if (memchr(at, '\\', (size_t)(end - at)) == NULL) /* nearly always */
+		return memory_bytes(at, (size_t)(end - at));
 	while (at < end) {
 		const char *backslash = memchr(at, '\\', (size_t)(end - at));
 		const char *plain = backslash != NULL ? backslash : end;

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/digest.h"
 #include "base/error.h"
 
 struct fork_server;
@@ -68,10 +69,12 @@ struct http_request {
  * to NULL or zero); the rest is freed after the call.
  */
 struct http_response {
-	int status;         /* of the last response; 0: there was none */
-	struct buffer body; /* after transfer and content decoding */
-	bool same;          /* the body is the one that is known, and is not here */
-	char *headers;      /* status line and header of the last response, CRLF as served */
+	int status;               /* of the last response; 0: there was none */
+	struct buffer body;       /* after transfer and content decoding */
+	char sha256[DIGEST_TEXT]; /* of the body, where whoever holds it has made it: no fetcher's
+				   * word; "": nobody has */
+	bool same;                /* the body is the one that is known, and is not here */
+	char *headers;            /* status line and header of the last response, CRLF as served */
 	char *etag, *last_modified; /* NULL if missing; no older than the answer is as missing */
 	int64_t retry_after;        /* seconds from now; 0: not given */
 	/* With their secrets: keep and print only what http_url_public() makes of them. */

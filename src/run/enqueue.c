@@ -392,11 +392,22 @@ static bool is_answered(
 	return answered > 0;
 }
 
+static bool has_incident(const struct events *events)
+{
+	bool has = false;
+
+	for (size_t i = 0; i < events->count; i++)
+		has = has || event_types[events->list[i].type].about == ABOUT_INCIDENT;
+	return has;
+}
+
 /* What is written about an alarm that somebody has acknowledged is logged only. */
 static void drop_answered(struct work *work)
 {
 	struct alarms alarms = {0};
 
+	if (!has_incident(&work->events))
+		return;
 	alarms_load(work->observer->database, work->seen->page->name, &alarms);
 	for (size_t i = work->events.count; i-- > 0;)
 		if (event_types[work->events.list[i].type].about == ABOUT_INCIDENT &&

@@ -274,6 +274,13 @@ void page_states_release(struct page_states *states)
 	*states = (struct page_states){0};
 }
 
+/* In this order indicators stand in a page's state, too. */
+static struct statement *lamps_of(struct database *database, const char *page)
+{
+	return database_query(database, "SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id",
+		"*t", lamp_columns, page);
+}
+
 static void load_impacts(struct database *database, struct page_state *state)
 {
 	struct statement *row = database_query(database,
@@ -298,8 +305,7 @@ bool store_load(struct database *database, struct page_state *state)
 		return true;
 	state->reading = statement_string(database_query(
 		database, "SELECT text FROM reading WHERE page = ?", "t", state->name));
-	row = database_query(database, "SELECT ring, peak, * FROM lamp WHERE page = ? ORDER BY id",
-		"*t", lamp_columns, state->name);
+	row = lamps_of(database, state->name);
 	while (statement_row(row)) {
 		struct indicator_state *indicator =
 			memory_append(&indicators->list, &indicators->count, sizeof *indicator);
@@ -371,6 +377,53 @@ static void save_impacts(struct database *database, const struct page_state *sta
 	}
 }
 
+static const char *peak_of(const struct indicator_state *indicator)
+{
+	return indicator->alarm ? level_name(indicator->peak) : "";
+}
+
+/* Which of the indicators stand there as they are; false where there are other ones. */
+static bool lamps_kept(struct database *database, const struct page_state *state, bool *kept)
+{
+	const struct indicator_states *indicators = &state->indicators;
+	struct statement *row = lamps_of(database, state->name);
+	bool same = true;
+
+	for (size_t i = 0; same && i < indicators->count; i++) {
+		const struct indicator_state *indicator = &indicators->list[i];
+
+		same = statement_row(row) && text_equal(statement_text(row, 2), indicator->id);
+		kept[i] = same && text_equal(statement_text(row, 0), indicator->flaps.states) &&
+			  text_equal(statement_text(row, 1), peak_of(indicator)) &&
+			  row_says(row, 2, indicator);
+	}
+	same = same && !statement_row(row);
+	statement_end(row);
+	return same;
+}
+
+/* Of the many indicators of a page mostly one has changed: the others are not written again. */
+static void save_lamps(struct database *database, const struct page_state *state)
+{
+	const struct indicator_states *indicators = &state->indicators;
+	bool *kept = memory_zero(indicators->count, sizeof *kept);
+	bool same = lamps_kept(database, state, kept);
+
+	if (!same)
+		database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);
+	for (size_t i = 0; i < indicators->count; i++) {
+		const struct indicator_state *indicator = &indicators->list[i];
+
+		if (same && kept[i])
+			continue;
+		database_do(database,
+			"INSERT OR REPLACE INTO lamp (page, ring, peak, *) VALUES (?, ?, ?, *)",
+			"rttt", lamp_columns, indicator, state->name, indicator->flaps.states,
+			peak_of(indicator));
+	}
+	free(kept);
+}
+
 void store_save(struct database *database, const struct page_state *state)
 {
 	char digest[DIGEST_TEXT];
@@ -394,15 +447,7 @@ void store_save(struct database *database, const struct page_state *state)
 			"INSERT OR REPLACE INTO reading (page, text, sha256) VALUES (?, ?, ?)",
 			"ttt", state->name, state->reading, digest);
 	}
-	database_do(database, "DELETE FROM lamp WHERE page = ?", "t", state->name);
-	for (size_t i = 0; i < state->indicators.count; i++) {
-		const struct indicator_state *indicator = &state->indicators.list[i];
-
-		database_do(database,
-			"INSERT OR REPLACE INTO lamp (page, ring, peak, *) VALUES (?, ?, ?, *)",
-			"rttt", lamp_columns, indicator, state->name, indicator->flaps.states,
-			indicator->alarm ? level_name(indicator->peak) : "");
-	}
+	save_lamps(database, state);
 	save_impacts(database, state);
 }
 

@@ -134,7 +134,7 @@ static bool response_usable(
 }
 
 /* Where a 304 does not repeat a validator, the one that was sent still holds. */
-static void validator_note(struct passage *passage, const struct http_response *response)
+static void validator_note(struct passage *passage, struct http_response *response)
 {
 	struct validator *new = &passage->new[passage->i];
 	const struct validator *old = &passage->fetch->validators[passage->i];
@@ -144,10 +144,10 @@ static void validator_note(struct passage *passage, const struct http_response *
 	memory_set(&new->last_modified, response->last_modified != NULL || !same
 						? response->last_modified
 						: old->last_modified);
-	if (same || response->same)
-		memcpy(new->body, old->body, sizeof new->body);
-	else
-		digest_sha256(buffer_string(&response->body), response->body.length, new->body);
+	if (!same && !response->same)
+		digest_sha256(
+			buffer_string(&response->body), response->body.length, response->sha256);
+	memcpy(new->body, same || response->same ? old->body : response->sha256, sizeof new->body);
 }
 
 /* The document does not exist this time. */

@@ -158,6 +158,58 @@ static void test_a_lamp_that_left_is_not_there_any_more(void **state)
 	page_state_release(&one);
 }
 
+enum { LAMP_MEMBERS = 18 };
+
+static void change_lamp(struct indicator_state *lamp, int member)
+{
+	int64_t *const numbers[] = {&lamp->since, &lamp->count, &lamp->count_since,
+		&lamp->alarm_since, &lamp->flaps.time, &lamp->flaps.changed, &lamp->rising};
+	bool *const flags[] = {&lamp->gone, &lamp->red, &lamp->alarm, &lamp->flapping};
+	enum level *const levels[] = {&lamp->level, &lamp->before, &lamp->peak};
+	char **const texts[] = {&lamp->group, &lamp->name, &lamp->word};
+
+	if (member < 7)
+		++*numbers[member];
+	else if (member < 10)
+		*levels[member - 7] = LEVEL_MAJOR_OUTAGE;
+	else if (member < 13)
+		memory_set(texts[member - 10], "other");
+	else if (member < 17)
+		*flags[member - 13] = !*flags[member - 13];
+	else
+		strcpy(lamp->flaps.states, "01");
+}
+
+static int64_t rows_saved(const struct page_state *one)
+{
+	int64_t before = database_changes(database);
+
+	store_save(database, one);
+	return database_changes(database) - before;
+}
+
+static void test_a_lamp_is_written_when_anything_of_it_has_changed(void **state)
+{
+	struct page_state one;
+	int64_t others;
+
+	(void)state;
+	state_new(&one, "one");
+	for (int i = 0; i < 3; i++)
+		indicator_states_add(&one.indicators, (char[]){(char)('a' + i), '\0'}, "", "A")
+			->alarm = true;
+	store_save(database, &one);
+	others = rows_saved(&one);
+	for (int member = 0; member < LAMP_MEMBERS; member++) {
+		change_lamp(&one.indicators.list[1], member);
+		assert_int_equal(rows_saved(&one), others + 1);
+		store_unload(&one);
+		store_load(database, &one);
+		assert_int_equal(rows_saved(&one), others);
+	}
+	page_state_release(&one);
+}
+
 static void test_a_touch_writes_times_and_nothing_else(void **state)
 {
 	struct page_state one;
@@ -410,6 +462,7 @@ int main(void)
 		test_here(test_a_state_comes_back_as_it_was_saved),
 		test_here(test_what_was_not_loaded_is_not_lost_by_saving),
 		test_here(test_a_lamp_that_left_is_not_there_any_more),
+		test_here(test_a_lamp_is_written_when_anything_of_it_has_changed),
 		test_here(test_a_touch_writes_times_and_nothing_else),
 		test_here(
 			test_snapshots_are_found_by_time_and_the_sequence_decides_within_a_second),
