@@ -20,7 +20,11 @@
 #include "base/memory.h"
 #include "base/system_error.h"
 
-enum { ENDING_MILLISECONDS = 1000 /* that a reader may take to end, once it answers no more */ };
+enum {
+	ENDING_MILLISECONDS = 1000, /* that a reader may take to end, once it answers no more */
+	PIPE = 256 * 1024, /* bytes that are sent at once: most pages, so that no reader waits for
+			    * the rest of one while whoever asks has other work */
+};
 
 /* Comes before the parts' places, and these before the bytes: first of the parts that a reader is
  * to keep, then of those that go with the job. */
@@ -240,8 +244,10 @@ static bool start(struct readers *readers, struct reader *reader)
 
 	reader->jobs = 0;
 	readers->made++;
-	return fork_server_fork(readers->server, &reader->child, &role, serve, readers->file) &&
-	       fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
+	if (!fork_server_fork(readers->server, &reader->child, &role, serve, readers->file))
+		return false;
+	fcntl(reader->child.to, F_SETPIPE_SZ, PIPE); /* a smaller one only takes more turns */
+	return fcntl(reader->child.to, F_SETFL, O_NONBLOCK) == 0;
 }
 
 struct readers *readers_new(struct fork_server *server, size_t count)

@@ -53,7 +53,8 @@ struct http_request {
 	const char *etag;          /* sent back verbatim as If-None-Match; NULL: none */
 	const char *last_modified; /* sent back verbatim as If-Modified-Since; NULL: none */
 	const char *body_digest;   /* SHA-256 of a body that is known; where a 200 brings the same,
-				    * it is not handed over; NULL: none is known */
+				    * and no ETag says otherwise, it is not handed over; NULL: none
+				    * is known */
 	int64_t connect_timeout, total_timeout; /* milliseconds, without the time in the queue */
 	int64_t body_maximum;                   /* bytes, of the decoded stream */
 	int64_t redirects;                      /* followed at most */

@@ -33,8 +33,8 @@ struct fetcher {
 struct order {
 	struct fetcher *fetcher;
 	uint64_t id;
-	char *bytes;             /* that its request borrows; owned */
-	const char *body_digest; /* as in the request */
+	char *bytes;                    /* that its request borrows; owned */
+	const char *etag, *body_digest; /* as in the request */
 	struct check check;
 };
 
@@ -46,12 +46,19 @@ static void began(void *context)
 	order->fetcher->begun = true;
 }
 
+/* By a tag that both have (RFC 9110 section 8.8.3). */
+static bool says_changed(const struct order *order, const struct http_response *response)
+{
+	return order->etag != NULL && response->etag != NULL &&
+	       strcmp(order->etag, response->etag) != 0;
+}
+
 /* A body that is known need not cross to a client, which would only make its digest again. */
 static void leave_out_known(const struct order *order, struct http_response *response)
 {
 	char digest[DIGEST_TEXT];
 
-	if (order->body_digest == NULL || response->status != 200)
+	if (order->body_digest == NULL || response->status != 200 || says_changed(order, response))
 		return;
 	digest_sha256(buffer_string(&response->body), response->body.length, digest);
 	response->same = strcmp(digest, order->body_digest) == 0;
@@ -150,6 +157,7 @@ static bool take_request(struct fetcher *fetcher, const struct wire_head *head, 
 		order_end(order);
 		return false;
 	}
+	order->etag = request.etag;
 	order->body_digest = request.body_digest;
 	request.done = done;
 	request.context = order;

@@ -65,11 +65,11 @@ static struct value *join_rows(
 		if (data == NULL)
 			goto out;
 		ranks[i] = event_types[event_value_type(value_get(data, "first"))].rank;
-		digest_pages_add(data, parts);
 		events = value_get(data, "events");
 		count = value_get_number(value_get(data, "headline"), "count");
 		if (events != NULL && count > (int64_t)events->count)
 			left_out += (size_t)count - events->count;
+		digest_pages_add(data, parts);
 		value_free(digest_message);
 		digest_message = data;
 	}

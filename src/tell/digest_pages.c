@@ -28,29 +28,37 @@ static struct value *list_of(struct value *map, const char *key)
 	return value_put(map, key, value_list());
 }
 
-static void copy_member(const struct value *from, struct value *to, const char *key)
+/* A thousand events that are copied at each step are most of what joining them costs. */
+static struct value *take(struct value **place)
 {
-	const struct value *member = value_get(from, key);
+	struct value *taken = *place;
 
-	if (member != NULL)
-		value_put(to, key, value_copy(member));
+	*place = NULL;
+	return taken;
 }
 
-void digest_pages_add(const struct value *data, struct value *parts)
+static void move_member(struct value *from, struct value *to, const char *key)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (from->members[i] != NULL && strcmp(from->keys[i], key) == 0)
+			value_put(to, key, take(&from->members[i]));
+}
+
+void digest_pages_add(struct value *data, struct value *parts)
 {
 	const struct value *pages = value_get(data, "pages");
 	struct value *part;
 
 	if (pages != NULL && pages->type == VALUE_LIST) {
 		for (size_t i = 0; i < pages->count; i++)
-			value_append(parts, value_copy(pages->members[i]));
+			value_append(parts, take(&pages->members[i]));
 		return;
 	}
 	part = value_append(parts, value_map());
 	copy_words(value_get(data, "page"), part);
-	copy_member(data, part, "snapshot");
-	copy_member(data, part, "others_red");
-	copy_member(data, part, "events");
+	move_member(data, part, "snapshot");
+	move_member(data, part, "others_red");
+	move_member(data, part, "events");
 }
 
 static int by_name(const void *a, const void *b)
@@ -72,7 +80,7 @@ static void keep_nothing(void *page)
 }
 
 /* The later of two that say the same of one alarm stands. */
-static void take_event(struct value *events, const struct value *event)
+static void put_event(struct value *events, struct value *event)
 {
 	for (size_t i = 0; i < events->count; i++) {
 		const struct value *other = events->members[i];
@@ -81,11 +89,11 @@ static void take_event(struct value *events, const struct value *event)
 			value_get_number(event, "alarm") == value_get_number(other, "alarm") &&
 			text_equal(value_get_text(event, "type"), value_get_text(other, "type"))) {
 			value_free(events->members[i]);
-			events->members[i] = value_copy(event);
+			events->members[i] = event;
 			return;
 		}
 	}
-	value_append(events, value_copy(event));
+	value_append(events, event);
 }
 
 /* A new page, with the words of one that has its name, in the list and in the tree. */
@@ -105,15 +113,15 @@ static struct value *pages_of(const struct value *parts, void **tree)
 	struct value *pages = value_list();
 
 	for (size_t i = 0; i < parts->count; i++) {
-		const struct value *part = parts->members[i], *events = value_get(part, "events");
-		struct value *page = page_in(tree, part);
+		struct value *part = parts->members[i], *page = page_in(tree, part);
+		const struct value *events = value_get(part, "events");
 
 		if (page == NULL)
 			page = page_add(pages, tree, part);
-		copy_member(part, page, "snapshot");
-		copy_member(part, page, "others_red");
+		move_member(part, page, "snapshot");
+		move_member(part, page, "others_red");
 		for (size_t j = 0; events != NULL && j < events->count; j++)
-			take_event(list_of(page, "events"), events->members[j]);
+			put_event(list_of(page, "events"), take(&events->members[j]));
 	}
 	return pages;
 }
@@ -135,7 +143,7 @@ static struct value *all_events(const struct value *pages, size_t *left_out)
 				(*left_out)++;
 				continue;
 			}
-			event = value_append(all, value_copy(events->members[j]));
+			event = value_append(all, take(&events->members[j]));
 			its = value_put(event, "page", value_map());
 			copy_words(pages->members[i], its);
 			value_put_text(its, "snapshot_url", url);
@@ -154,13 +162,12 @@ static void put_several(struct value *data, const struct value *pages, void *con
 
 	for (size_t i = 0; i < events->count; i++) {
 		const struct value *event = events->members[i], *its = value_get(event, "page");
-		const struct value *known = page_in(tree, its);
 		struct value *page = page_in(&listed, its);
 
 		if (page == NULL) {
 			page = page_add(list, &listed, its);
-			copy_member(known, page, "snapshot");
-			copy_member(known, page, "others_red");
+			move_member(page_in(tree, its), page, "snapshot");
+			move_member(page_in(tree, its), page, "others_red");
 		}
 		value_append(list_of(page, "events"), value_copy(event));
 	}
@@ -184,13 +191,13 @@ void digest_pages_put(struct value *data, const struct value *parts, size_t left
 
 	plan_put_events(data, events, left_out);
 	if (pages->count == 1) {
-		const struct value *page = pages->members[0];
+		struct value *page = pages->members[0];
 
 		value_put_boolean(data, "several_pages", false);
 		value_put(data, "pages", value_text(NULL));
 		copy_words(page, value_put(data, "page", value_map()));
-		copy_member(page, data, "snapshot");
-		copy_member(page, data, "others_red");
+		move_member(page, data, "snapshot");
+		move_member(page, data, "others_red");
 	} else {
 		put_several(data, pages, &tree);
 	}

@@ -17,14 +17,15 @@
 
 struct value;
 
-/* Adds to parts (a list) each page of a message, as pages above has it. */
-void digest_pages_add(const struct value *data, struct value *parts);
+/* Adds to parts (a list) each page of a message, as pages above has it. It is taken out of data,
+ * which is good for digest_pages_put() then, or to be freed. */
+void digest_pages_add(struct value *data, struct value *parts);
 
 /*
  * Makes data (which gave its own parts before) the data of a message about the pages in parts;
  * those of one page become one, of which the later snapshot and the later of two equal events
  * count. Of one page only, it is as if that page alone had been told of. left_out events are
- * counted and not shown.
+ * counted and not shown. What parts hold is taken out of them: they are to be freed then.
  */
 void digest_pages_put(struct value *data, const struct value *parts, size_t left_out);
 

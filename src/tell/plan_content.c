@@ -201,7 +201,7 @@ static void add_event(struct making *making, const struct event *event)
 static void merge(struct making *making, const struct value *data)
 {
 	const struct value *events = value_get(data, "events");
-	struct value *parts = value_list();
+	struct value *parts = value_list(), *copy;
 
 	for (size_t i = 0; events != NULL && i < events->count; i++) {
 		enum event_type type = event_value_type(events->members[i]);
@@ -213,7 +213,9 @@ static void merge(struct making *making, const struct value *data)
 		add_alarm(making->content, value_get_number(events->members[i], "follows"),
 			EVENT_FOLLOWS);
 	}
-	digest_pages_add(data, parts);
+	copy = value_copy(data);
+	digest_pages_add(copy, parts);
+	value_free(copy);
 	for (size_t i = 0; i < parts->count; i++) {
 		const char *name = value_get_text(parts->members[i], "name");
 
