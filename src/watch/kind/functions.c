@@ -134,37 +134,54 @@ static bool has_token(const char *text, const char *token, size_t length)
 }
 
 /* Of several nodes any may have it: their texts are not copied. */
+static bool any_has_token(
+	xmlXPathParserContextPtr parser, const xmlXPathObject *nodes, const char *token)
+{
+	size_t length = strlen(token);
+	bool found = false;
+
+	for (size_t i = 0; !found && i < node_set_count(nodes); i++) {
+		xmlChar *owned = NULL;
+		const char *text = node_string(node_set_member(nodes, i), &owned);
+
+		found = has_token(text, token, length);
+		evaluation_charge(parser, strlen(text) / BYTES_PER_OPERATION);
+		xmlFree(owned);
+	}
+	return found;
+}
+
+/* Kinds look with it at each element of a page, so that no text is copied and no value made anew.
+ */
 static void contains_token(xmlXPathParserContextPtr parser, int given)
 {
-	xmlXPathObjectPtr nodes;
-	char *token;
-	bool found = false;
+	xmlXPathObjectPtr text, token;
+	bool found;
 
 	if (given != 2) {
 		xmlXPathSetError(parser, XPATH_INVALID_ARITY);
 		return;
 	}
-	token = (char *)xmlXPathPopString(parser);
-	nodes = valuePop(parser);
-	if (nodes == NULL || token == NULL) {
+	token = xmlXPathConvertString(valuePop(parser));
+	text = valuePop(parser);
+	if (text == NULL) {
 		xmlXPathSetError(parser, XPATH_INVALID_OPERAND);
-	} else if (nodes->type == XPATH_NODESET) {
-		for (size_t i = 0; !found && i < node_set_count(nodes); i++) {
-			xmlChar *owned = NULL;
-			const char *text = node_string(node_set_member(nodes, i), &owned);
-
-			found = has_token(text, token, strlen(token));
-			evaluation_charge(parser, strlen(text) / BYTES_PER_OPERATION);
-			xmlFree(owned);
-		}
-		valuePush(parser, xmlXPathNewBoolean(found));
-	} else {
-		nodes = xmlXPathConvertString(nodes);
-		found = has_token((const char *)nodes->stringval, token, strlen(token));
-		valuePush(parser, xmlXPathNewBoolean(found));
+		xmlXPathFreeObject(token);
+		return;
 	}
-	xmlXPathFreeObject(nodes);
-	xmlFree(token);
+	if (text->type == XPATH_NODESET) {
+		found = any_has_token(parser, text, (const char *)token->stringval);
+	} else {
+		text = xmlXPathConvertString(text);
+		found = has_token((const char *)text->stringval, (const char *)token->stringval,
+			strlen((const char *)token->stringval));
+	}
+	xmlXPathFreeObject(text);
+	xmlFree(token->stringval);
+	token->stringval = NULL;
+	token->type = XPATH_BOOLEAN;
+	token->boolval = found;
+	valuePush(parser, token);
 }
 
 /* What `[. = …]` finds, without an evaluation for each node: a page may have many rows, each of

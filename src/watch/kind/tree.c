@@ -59,6 +59,7 @@ static bool is_undecoded(const xmlParserCtxt *parser)
 xmlDocPtr tree_parse_html(
 	const char *text, size_t length, const char *encoding, struct error *error)
 {
+	struct html_place place = {0};
 	htmlParserCtxtPtr parser;
 	xmlDocPtr tree;
 
@@ -66,7 +67,7 @@ xmlDocPtr tree_parse_html(
 		return NULL;
 	tree_silence();
 	parser = htmlNewParserCtxt();
-	tree_html_building(parser);
+	tree_html_building(parser, &place);
 	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
 	if (is_undecoded(parser) || parser->disableSAX != 0 || tree == NULL ||

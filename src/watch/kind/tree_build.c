@@ -173,20 +173,20 @@ static xmlNodePtr add_element(struct tree_memory *memory, xmlNodePtr parent, con
 	return append(parent, node);
 }
 
-static xmlNodePtr add_node(struct tree_memory *memory, xmlNodePtr parent, xmlElementType type,
-	const char *name, char *content)
+/* node is new, all zero. */
+static xmlNodePtr fill(
+	xmlNodePtr node, xmlNodePtr parent, xmlElementType type, const char *name, char *content)
 {
-	xmlNodePtr node = take_zero(memory, sizeof *node);
-
 	node->type = type;
 	node->name = BAD_CAST name;
 	node->content = (xmlChar *)content;
 	return append(parent, node);
 }
 
-static void add_text(struct tree_memory *memory, xmlNodePtr parent, char *text)
+static xmlNodePtr add_node(struct tree_memory *memory, xmlNodePtr parent, xmlElementType type,
+	const char *name, char *content)
 {
-	add_node(memory, parent, XML_TEXT_NODE, "text", text);
+	return fill(take_zero(memory, sizeof(xmlNode)), parent, type, name, content);
 }
 
 static struct tree_memory *memory_of(xmlNodePtr node)
@@ -210,14 +210,22 @@ void tree_add_text(xmlNodePtr element, const char *text, size_t length)
 	struct tree_memory *memory = memory_of(element);
 
 	if (length > 0)
-		add_text(memory, element, take_allowed(memory, text, length));
+		add_node(
+			memory, element, XML_TEXT_NODE, "text", take_allowed(memory, text, length));
 }
+
+/* An attribute, and the text that is its value. */
+struct attribute {
+	xmlAttr attribute;
+	xmlNode text;
+};
 
 /* text NULL: it has no value. */
 static xmlAttrPtr add_attribute(
 	struct tree_memory *memory, xmlNodePtr element, const char *name, char *text)
 {
-	xmlAttrPtr attribute = take_zero(memory, sizeof *attribute), *last = &element->properties;
+	struct attribute *both = take_zero(memory, sizeof *both);
+	xmlAttrPtr attribute = &both->attribute, *last = &element->properties;
 
 	attribute->type = XML_ATTRIBUTE_NODE;
 	attribute->name = BAD_CAST name;
@@ -227,7 +235,7 @@ static xmlAttrPtr add_attribute(
 		attribute->prev = *last;
 	*last = attribute;
 	if (text != NULL)
-		add_text(memory, (xmlNodePtr)attribute, text);
+		fill(&both->text, (xmlNodePtr)attribute, XML_TEXT_NODE, "text", text);
 	return attribute;
 }
 

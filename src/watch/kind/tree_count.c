@@ -123,17 +123,17 @@ static size_t count_tag(struct count *count, bool *empty)
 	return namespaces;
 }
 
-/* The text of scripts and styles is no markup. */
+/* The text of scripts and styles is no markup, up to their end tags. */
 static void skip_raw_text(struct count *count, const char *name, size_t length)
 {
-	static const char *const raw[] = {"script", "style"};
+	static const char *const ends[] = {"/script", "/style"};
 
-	for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) {
-		if (strlen(raw[i]) != length || strncasecmp(name, raw[i], length) != 0)
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		if (strlen(ends[i] + 1) != length || strncasecmp(name, ends[i] + 1, length) != 0)
 			continue;
 		while (count->at < count->end) {
-			skip_past(count, "</");
-			if (begins(count, raw[i]))
+			skip_past(count, "<");
+			if (begins(count, ends[i]))
 				return;
 		}
 	}

@@ -3,6 +3,9 @@
  * HTML as a tree of tree_build.c: what libxml2's parser of HTML calls in place of its own functions
  * (SAX2.c there), which allocate four times for each attribute. Where elements stand and
  * what they are called is as in libxml2 2.9, whatever the version: kinds are written for that.
+ *
+ * The parser is not told which element is open (its "node"): it would look at what is in there for
+ * each text of blanks, and act on it only for such as are dropped, which we have it keep.
  */
 #include <string.h>
 
@@ -22,10 +25,11 @@ static void start_document(void *context)
  * would make another. */
 static xmlNodePtr open_element(htmlParserCtxtPtr parser)
 {
+	const struct html_place *place = parser->_private;
 	xmlNodePtr first = parser->myDoc->children;
 
-	if (parser->node != NULL)
-		return parser->node;
+	if (place->open != NULL)
+		return place->open;
 	return first != NULL && first->type == XML_ELEMENT_NODE ? first : (xmlNodePtr)parser->myDoc;
 }
 
@@ -57,46 +61,39 @@ static xmlNodePtr add_element(htmlParserCtxtPtr parser, const xmlChar *name)
 	return element;
 }
 
-/* The stack of open elements is the parser's, which takes from it too; its functions for that are
- * not offered by newer versions. */
-static void push(htmlParserCtxtPtr parser, xmlNodePtr element)
-{
-	if (parser->nodeNr == parser->nodeMax) {
-		parser->nodeMax = 2 * parser->nodeMax + 1;
-		parser->nodeTab =
-			xmlRealloc(parser->nodeTab, (size_t)parser->nodeMax * sizeof(xmlNodePtr));
-	}
-	parser->nodeTab[parser->nodeNr++] = element;
-	parser->node = element;
-}
-
 static void start_element(void *context, const xmlChar *name, const xmlChar **attributes)
 {
 	htmlParserCtxtPtr parser = context;
+	struct html_place *place = parser->_private;
 
-	if (parser->nodeNr > DEPTH_MAX) {
+	if (place->depth > DEPTH_MAX) {
 		xmlStopParser(parser);
 		return;
 	}
-	push(parser, add_element(parser, name));
+	place->open = add_element(parser, name);
+	place->depth++;
 	for (; attributes != NULL && attributes[0] != NULL; attributes += 2)
-		add_attribute(parser, parser->node, attributes[0], attributes[1]);
+		add_attribute(parser, place->open, attributes[0], attributes[1]);
 }
 
+/* After the root's end none is open, though the next one's parent is the root. */
 static void end_element(void *context, const xmlChar *name)
 {
 	htmlParserCtxtPtr parser = context;
+	struct html_place *place = parser->_private;
 
 	(void)name;
-	if (parser->nodeNr > 0)
-		parser->nodeNr--;
-	parser->node = parser->nodeNr > 0 ? parser->nodeTab[parser->nodeNr - 1] : NULL;
+	if (place->depth > 0)
+		place->depth--;
+	place->open = place->depth > 0 ? place->open->parent : NULL;
 }
 
 static void add_text(htmlParserCtxtPtr parser, xmlElementType type, const xmlChar *text, int length)
 {
-	if (parser->node != NULL)
-		tree_take_text(parser->node, type, (const char *)text, (size_t)length);
+	const struct html_place *place = parser->_private;
+
+	if (place->open != NULL)
+		tree_take_text(place->open, type, (const char *)text, (size_t)length);
 }
 
 static void characters(void *context, const xmlChar *text, int length)
@@ -112,7 +109,8 @@ static void cdata_block(void *context, const xmlChar *text, int length)
 static void add_node(
 	htmlParserCtxtPtr parser, xmlElementType type, const char *name, const xmlChar *content)
 {
-	xmlNodePtr parent = parser->node != NULL ? parser->node : (xmlNodePtr)parser->myDoc;
+	const struct html_place *place = parser->_private;
+	xmlNodePtr parent = place->open != NULL ? place->open : (xmlNodePtr)parser->myDoc;
 
 	tree_take_node(parent, type, name, (const char *)content);
 }
@@ -127,8 +125,9 @@ static void processing_instruction(void *context, const xmlChar *target, const x
 	add_node(context, XML_PI_NODE, (const char *)target, text);
 }
 
-void tree_html_building(htmlParserCtxtPtr parser)
+void tree_html_building(htmlParserCtxtPtr parser, struct html_place *place)
 {
+	parser->_private = place;
 	parser->sax->startDocument = start_document;
 	parser->sax->startElement = start_element;
 	parser->sax->endElement = end_element;

@@ -68,8 +68,15 @@ xmlDocPtr tree_parse_xml(
 	const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
 
-/* tree_html.c: has the parser build a tree of tree_build.c. */
-void tree_html_building(htmlParserCtxtPtr parser);
+/* Where a parser of HTML is. */
+struct html_place {
+	xmlNodePtr open; /* the innermost open element; NULL: none is */
+	int depth;       /* of open elements */
+};
+
+/* tree_html.c: has the parser build a tree of tree_build.c. place is all zero, and lives as long as
+ * the parser. */
+void tree_html_building(htmlParserCtxtPtr parser, struct html_place *place);
 
 /* tree_count.c: false with REMEDY_PAGE where an element of the markup has more attributes or
  * namespaces than any page needs: libxml2 takes the square of their number. */
