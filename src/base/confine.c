@@ -317,6 +317,13 @@ static void limit(int resource, rlim_t most)
 		setrlimit(resource, &(struct rlimit){most, most});
 }
 
+/* A proxy's password stands there, which only who talks to it needs. */
+static void forget_environment(void)
+{
+	for (char **variable = environ; variable != NULL && *variable != NULL; variable++)
+		memset(*variable, 0, strlen(*variable));
+}
+
 void confine_enter(enum confine_role role, const struct text_list *paths)
 {
 	confine_enter_writing(role, paths, NULL);
@@ -339,6 +346,8 @@ void confine_enter_writing(
 		report->reason = errno;
 	else if (has_seccomp())
 		report->reason = filter_calls(number);
+	if (role->network == NETWORK_NONE)
+		forget_environment();
 	if (report->reason != 0 && ends)
 		_exit(CONFINE_EXIT);
 }
