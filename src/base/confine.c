@@ -105,20 +105,18 @@ static bool answer(ucontext_t *context, int number)
 #endif
 }
 
+static const char *call_name(int number)
+{
+	const char *name =
+		number >= 0 && number < CONFINE_CALLS_MAX ? confine_call_names[number] : NULL;
+
+	return name != NULL ? name : "a call without a name";
+}
+
 /* Only what may be called in a handler of signals. */
 static void say(const char *text)
 {
 	(void)!write(STDERR_FILENO, text, strlen(text));
-}
-
-static void say_number(int number)
-{
-	char digits[16];
-	size_t at = sizeof digits - 1;
-
-	for (digits[at] = '\0'; number > 0 && at > 0; number /= 10)
-		digits[--at] = (char)('0' + number % 10);
-	say(digits + at);
 }
 
 static void on_refusal(int signal, siginfo_t *info, void *context)
@@ -130,9 +128,9 @@ static void on_refusal(int signal, siginfo_t *info, void *context)
 	if (first && !reported) {
 		say("lampwatch: the confinement of ");
 		say(roles[report->role].name);
-		say(" refuses system call ");
-		say_number(info->si_syscall);
-		say("; please report it\n");
+		say(" refuses \"");
+		say(call_name(info->si_syscall));
+		say("\"; please report it\n");
 	}
 	if (ends || !answer(context, EPERM))
 		_exit(CONFINE_EXIT);
@@ -144,14 +142,11 @@ bool confine_report_text(const struct confine_report *from, char out[static CONF
 	const char *role = copy.role > CONFINE_NONE && copy.role < CONFINE_ROLES
 				   ? roles[copy.role].name
 				   : "a process";
-	const char *call = copy.call > 0 && copy.call <= CONFINE_CALLS_MAX
-				   ? confine_call_names[copy.call - 1]
-				   : NULL;
 
 	if (copy.call > 0) {
 		snprintf(out, CONFINE_TEXT_MAX,
 			"the confinement of %s refuses \"%s\"; please report it", role,
-			call != NULL ? call : "a call without a name");
+			call_name(copy.call - 1));
 	} else if (copy.reason != 0) {
 		snprintf(out, CONFINE_TEXT_MAX, "%s cannot be confined: %s", role,
 			strerror(copy.reason));
@@ -317,6 +312,13 @@ static void limit(int resource, rlim_t most)
 		setrlimit(resource, &(struct rlimit){most, most});
 }
 
+/* A proxy's password stands there, which only who talks to it needs. */
+static void forget_environment(void)
+{
+	for (char **variable = environ; variable != NULL && *variable != NULL; variable++)
+		memset(*variable, 0, strlen(*variable));
+}
+
 void confine_enter(enum confine_role role, const struct text_list *paths)
 {
 	confine_enter_writing(role, paths, NULL);
@@ -339,6 +341,8 @@ void confine_enter_writing(
 		report->reason = errno;
 	else if (has_seccomp())
 		report->reason = filter_calls(number);
+	if (role->network == NETWORK_NONE)
+		forget_environment();
 	if (report->reason != 0 && ends)
 		_exit(CONFINE_EXIT);
 }

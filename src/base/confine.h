@@ -36,7 +36,9 @@
  * launcher (tell/launcher.h), whose programs inherit what it may do. An attempt and the courier
  * still share with the run that they were forked from that run's memory as it was then; no secret
  * of a file is in it, for that is read by who needs it (config/config.h), and an attempt wipes what
- * lampwatch.yaml itself has. A reader or a fetcher was never near any of it.
+ * lampwatch.yaml itself has. One that the run forks while it works (a check that logs in, a look-up
+ * of names, a time stamp, the heartbeat) may still find copies of pages' addresses there. A reader
+ * or a fetcher was never near any of it.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, and the courier write them.
@@ -83,7 +85,8 @@ void confine_report_to(struct confine_report *report);
 
 /*
  * Puts the role in force for this process, which has one thread; paths (NULL: none) may be read
- * besides, with everything below them. A call that is refused is reported; then a
+ * besides, with everything below them. A role without connections of its own loses what the
+ * environment says. A call that is refused is reported; then a
  * reader ends with CONFINE_EXIT, so that no reading comes of it, and in the others the call fails
  * with EPERM, so that what is owed still goes out where it can. Where the kernel has what is needed
  * and does not give it, that is reported, and a reader ends likewise.

@@ -48,6 +48,13 @@ struct database *database_open(const char *path, const struct schema_step *const
  */
 struct database *database_open_alone(const char *path, const struct schema_step *const *schema,
 	bool read_only, struct error *error);
+
+/*
+ * Before the first is open: what is read of files stays out of the memory of children that are
+ * forked from now on, where the kernel can do that (Linux 4.14). They open files of their own.
+ */
+void database_keep_from_children(void);
+
 /*
  * A copy in memory, for changes that vanish when it is closed. Without a
  * file it is an empty database. The file is never changed, even if its schema is older.

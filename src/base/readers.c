@@ -194,13 +194,6 @@ static bool send_answer(int out, const struct job_head *request, const struct re
 	return good;
 }
 
-/* What the environment says is its user's: a proxy's password stands there. */
-static void forget_environment(void)
-{
-	for (char **variable = environ; variable != NULL && *variable != NULL; variable++)
-		memset(*variable, 0, strlen(*variable));
-}
-
 /* One job after the other, each with its own limit of time. */
 static void serve(const void *context, int in, int out)
 {
@@ -208,7 +201,6 @@ static void serve(const void *context, int in, int out)
 	bool good = true;
 
 	(void)context;
-	forget_environment();
 	confine_enter(CONFINE_READER, NULL);
 	while (good) {
 		struct reader_part *parts = NULL;

@@ -346,8 +346,9 @@ const char *wayback_refusal(const struct config *config, const struct page_confi
 
 /*
  * For a process that is about to talk to others, of its copy of the configuration: wipes every
- * address in lampwatch.yaml that may hold a secret (of pages, webhooks, the heartbeat, the
- * time-stamping authority: they are NULL then), and the text of the file. Copies that were made on
+ * address in lampwatch.yaml that may hold a secret (of pages, checks by HTTP, references, webhooks,
+ * the heartbeat, the time-stamping authority: they are NULL then, or the list is empty), and the
+ * text of the file. Copies that were made on
  * the way may still lie in memory that was freed: a secret in a file of its own lies nowhere.
  */
 void config_wipe(struct config *config);

@@ -151,8 +151,14 @@ char *wayback_secret_read(const struct config *config, struct error *error)
 void config_wipe(struct config *config)
 {
 	for (size_t i = 0; i < config->page_count; i++) {
-		secret_wipe(&config->pages[i].url);
-		config->pages[i].with = (struct node){0};
+		struct page_config *page = &config->pages[i];
+
+		secret_wipe(&page->url);
+		for (size_t j = 0; j < page->check_count; j++)
+			if (page->checks[j].type == CHECK_HTTP) /* the others name a host alone */
+				secret_wipe(&page->checks[j].target);
+		secret_wipe_lines(&page->references);
+		page->with = (struct node){0};
 	}
 	for (size_t i = 0; i < config->webhook_count; i++)
 		secret_wipe(&config->webhooks[i].url);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
+#include "config/secret.h"
 #include "net/client.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -355,7 +356,7 @@ bool config_read_secret_url(const struct node_walk *walk, struct node node, void
 			walk->rule->key, CONFIG_URL_MAX, PORT_MAX);
 	if (good)
 		memory_set(target, url);
-	free(url);
+	secret_wipe(&url);
 	return good;
 }
 

@@ -357,7 +357,10 @@ int context_open(struct context *context, enum needs needs)
 struct database *context_outbox(void *context, struct error *error)
 {
 	const struct context *self = context;
-	struct database *database = database_open(self->database_path, schema, false, error);
+	struct database *database;
+
+	database_keep_from_children(); /* an attempt has no use for what else stands there */
+	database = database_open(self->database_path, schema, false, error);
 
 	return database != NULL ? database
 				: database_open_alone(self->database_path, schema, false, NULL);

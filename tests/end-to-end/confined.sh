@@ -86,6 +86,46 @@ check "the program was told" grep -q '"lampwatch.red"' "$work/told"
 same "and gains no privileges, beside a sendmail program that may" "NoNewPrivs:1" "$(tr -d '\t' < "$work/modem.privileges")"
 check "nothing was refused" bash -c '! grep -qE "confinement|confined:" <<< "$1"' - "$(grep -v '^confined ' <<< "$output")"
 
+# ---- kernels that offer less ----
+
+# older CALLS COMMAND…: where there are no such system calls (ENOSYS), by their numbers.
+cat > "$work/older" <<'END'
+#!/usr/bin/env python3
+import ctypes, os, struct, sys
+LOAD_NUMBER, RETURN_IF_NOT, RETURN = (0x20, 0, 0, 0), (0x15, 0, 1), 0x06
+ENOSYS, ALLOW, NO_NEW_PRIVS, SECCOMP, FILTER = 0x00050026, 0x7fff0000, 38, 22, 2
+steps = [LOAD_NUMBER]
+for call in sys.argv[1].split(","):
+    steps += [(*RETURN_IF_NOT, int(call)), (RETURN, 0, 0, ENOSYS)]
+steps.append((RETURN, 0, 0, ALLOW))
+program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+whole = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(program)))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+if prctl(NO_NEW_PRIVS, 1, 0, 0, 0) != 0 or prctl(SECCOMP, FILTER, whole, 0, 0) != 0:
+    sys.exit("no filter can be made here")
+os.execv(sys.argv[2], sys.argv[2:])
+END
+chmod 755 "$work/older"
+landlock_create_ruleset=444
+case "$(uname -m)" in x86_64) seccomp=317 ;; *) seccomp=277 ;; esac
+printf '#!/bin/sh\nexec "%s/older" "$LACKING" "%s" "$@"\n' "$work" "$lampwatch" > "$work/on-older"
+chmod 755 "$work/on-older"
+# less WHAT CALLS SHOWN: as at the beginning; and -v says of a reader and the courier what is not in force.
+less() {
+	local here=$lampwatch
+	export LACKING=$2
+	lampwatch=$work/on-older
+	rm -f "$work"/plain/*.eml
+	begin "smtp: \"smtp://127.0.0.1:$plain_port\", tls: off"
+	lampwatch=$here
+	same "without $1 a run ends well" "0 0 2 " "$first $status $(ls "$work/plain" | grep -c eml) $(owed)"
+	same "nothing is said of it but by -v" "reader courier" \
+		"$(grep -E "^(reader|courier) .*$3" <<< "$output" | cut -d ' ' -f 1 | paste -sd ' ')"
+}
+less Landlock $landlock_create_ruleset "any: no Landlock"
+less seccomp $seccomp "any: no seccomp"
+less both $landlock_create_ruleset,$seccomp "any: no seccomp +any: no Landlock"
+
 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" 2> "$work/serve.errors" &
 server=$!
 pids+=($server)

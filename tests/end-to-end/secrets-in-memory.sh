@@ -55,6 +55,7 @@ secret other.password "${in_files[1]}"
 secret chat.key "${in_files[3]}"
 secret duty.key "${in_files[4]}"
 in_configuration=inline-Lm9tb7 printed=printed-Dx3vk8
+of_pages=(page-Nc6rd2 check-Uf8zg1 reference-Jx5hv9) # in addresses of what is watched
 printf '#!/bin/sh\necho %s\n' "$printed" > "$work/issue"
 chmod 755 "$work/issue"
 
@@ -72,7 +73,11 @@ every: 0s
 confirm: {worse: 1, better: 1, lost: 1}
 heartbeat_file: heartbeat.url
 pages:
-  - {name: example, url: "http://127.0.0.1:$www_port/", kind: statuspage, provider: example}
+  - {name: example, url: "http://127.0.0.1:$www_port/?key=${of_pages[0]}", kind: statuspage, provider: example}
+probes:
+  - name: fact
+    checks: [{name: web, http: "http://user:${of_pages[1]}@127.0.0.1:$www_port/api/v2/summary.json"}]
+    reference: ["http://user:${of_pages[2]}@127.0.0.1:$www_port/"]
 routes:
   - {name: office, smtp: "smtp://$silent", user: alerts, password_file: office.password}
   - {name: other, smtp: "smtp://$silent", user: alerts, password_file: other.password}
@@ -117,6 +122,10 @@ attempt: routing-Ky2pf5" "$(grep attempt <<< "$held" | sort)"
 same "the run and the courier hold none of a file" "courier: $in_configuration
 run: $in_configuration" "$(grep -v attempt <<< "$held" | sort -u)"
 key=$(cat "$work/archive/.state/secret")
+same "of the addresses of pages and checks an attempt knows nothing" "attempt:" \
+	"$(python3 "$work/search.py" "${of_pages[@]}" -- "${named[@]}" 2>&1 | sort -u | sed 's/ *$//')"
+same "which the run has" "run: $(printf '%s\n' "${of_pages[@]}" | sort | paste -sd ' ')" \
+	"$(python3 "$work/search.py" "${of_pages[@]}" -- "run=$run" 2>&1)"
 held=$(python3 "$work/search.py" "$key" -- "run=$run" "${named[@]}" 2>&1)
 same "the key of tokens is in the run, which writes them, and in no attempt" "attempt:
 run: $key" "$(sort -u <<< "$held" | sed 's/ *$//')"
@@ -146,10 +155,11 @@ courier=$(awk '{ print $4 }' "/proc/$(attempts | cut -d ' ' -f 1 | head -n 1)/st
 for child in $(attempts) "$courier"; do kill -9 "$child"; done
 kill "$run"
 wait "$run" 2> /dev/null
-"$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" &
+proxied=proxy-Gb7mw3
+http_proxy="http://user:$proxied@127.0.0.1:9" "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/serve.out" &
 server=$!
 pids+=($server)
 await 20 test -s "$work/serve.out"
 same "serve and its opener hold none at all" "serve:
-opener:" "$(search "serve=$server" "opener=$(children "$server" | tr -d ' ')")"
+opener:" "$(python3 "$work/search.py" "${in_files[@]}" "$in_configuration" "$printed" "${of_pages[@]}" "$proxied" -- "serve=$server" "opener=$(children "$server" | tr -d ' ')" 2>&1)"
 finish

@@ -501,6 +501,9 @@ static void test_what_stands_in_the_file_itself_can_be_wiped(void **state)
 {
 	static const char text[] = "pages:\n  - {name: a, url: 'https://u:hunter2@a.example/', "
 				   "kind: k, with: {x: y}}\n"
+				   "probes:\n  - name: p\n    checks: [{name: c, http: "
+				   "'https://c.example/hunter2'}, {name: t, tcp: 't.example:1'}]\n"
+				   "    reference: ['https://u:hunter2@r.example/']\n"
 				   "heartbeat: https://beat.example/hunter2\n"
 				   "webhooks:\n  - {name: w, url: 'https://h.example/hunter2'}\n";
 	struct config *config = load_good(text);
@@ -508,6 +511,9 @@ static void test_what_stands_in_the_file_itself_can_be_wiped(void **state)
 	(void)state;
 	config_wipe(config);
 	assert_null(config->pages[0].url);
+	assert_null(config->pages[1].checks[0].target);
+	assert_string_equal(config->pages[1].checks[1].target, "t.example:1");
+	assert_int_equal(config->pages[1].references.count, 0);
 	assert_null(config->heartbeat);
 	assert_null(config->webhooks[0].url);
 	assert_null(config->yaml);

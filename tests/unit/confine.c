@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -15,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -37,6 +41,7 @@ enum {
 	PATIENCE = 60000, /* milliseconds that a test waits for what must come */
 	SUCCEEDED = 1,    /* what an attack answers */
 	FAILED = 2,
+	NOTHING = -1, /* that a kernel lacks */
 };
 
 /* A folder with what nobody confined may have. */
@@ -201,44 +206,48 @@ enum {
 	OPENER = 1 << CONFINE_OPENER,
 	VERIFY = 1 << CONFINE_VERIFY,
 	ALL = READER | FETCHER | ATTEMPT | COURIER | SERVE | OPENER | VERIFY,
+	CHILDLESS = ALL & ~COURIER,
+	UNSTORED = READER | FETCHER | ATTEMPT | SERVE,   /* they have no file of the archive */
+	UNWRITING = READER | FETCHER | ATTEMPT | OPENER, /* nor one to write */
+	UNCONNECTED = READER | SERVE | OPENER | VERIFY,
 };
 
 static const struct attack {
 	const char *name;
 	bool (*succeeds)(void);
 	int roles;     /* that must fail in it */
-	bool replaces; /* where it succeeds, the process is another program's: it ends with 0 */
+	int filtered;  /* of these, whom system calls alone stop */
+	bool walled;   /* Landlock alone stops them all, in its first version */
+	bool replaces; /* where it succeeds, the process is another program's, and silent */
 } attacks[] = {
 	/* An opener could: Landlock cannot leave .state out of the archive, only cmd/serve_opener.c
 	 * does.
 	 */
-	{"open the database", read_database, READER | FETCHER | ATTEMPT | SERVE, false},
-	{"open the database for writing", write_database,
-		READER | FETCHER | ATTEMPT | SERVE | OPENER, false},
+	{"open the database", read_database, UNSTORED, 0, true, false},
+	{"open the database for writing", write_database, UNSTORED | OPENER, UNSTORED | OPENER,
+		true, false},
 	/* The courier's attempts read secrets; here nobody named that one. */
-	{"open a password's file", read_password, ALL, false},
-	{"open /etc/shadow", read_shadow, ALL, false},
-	{"open its parent's memory", read_memory_of_parent, ALL, false},
-	{"read the archive", read_archive, READER | FETCHER | ATTEMPT | COURIER | SERVE, false},
-	{"write to the archive", write_archive, ALL, false},
-	{"alter a request in the spool", alter_request, READER | FETCHER | ATTEMPT | SERVE | OPENER,
+	{"open a password's file", read_password, ALL, 0, true, false},
+	{"open /etc/shadow", read_shadow, ALL, 0, true, false},
+	{"open its parent's memory", read_memory_of_parent, ALL, 0, true, false},
+	{"read the archive", read_archive, UNSTORED | COURIER, 0, true, false},
+	{"write to the archive", write_archive, ALL, UNSTORED | OPENER, true, false},
+	{"alter a request in the spool", alter_request, UNSTORED | OPENER, UNSTORED | OPENER, false,
 		false},
-	{"make a file", make_file, ALL, false},
-	{"remove a file", remove_file, ALL, false},
-	{"make a socket", make_socket, READER | SERVE | OPENER | VERIFY, false},
-	{"listen on a port", listen_anew, ALL, false},
-	{"start a program", start_program, ALL, true},
-	{"start a program in a child", start_program_in_child, ALL, false},
-	{"make a process", make_process, READER | FETCHER | ATTEMPT | SERVE | OPENER | VERIFY,
-		false},
-	{"make a namespace", make_namespace, ALL, false},
-	{"trace its parent", trace_parent, ALL, false},
-	{"read its parent's memory", reach_into_parent, ALL, false},
+	{"make a file", make_file, ALL, UNWRITING, true, false},
+	{"remove a file", remove_file, ALL, UNWRITING, true, false},
+	{"make a socket", make_socket, UNCONNECTED, UNCONNECTED, false, false},
+	{"listen on a port", listen_anew, ALL, ALL, false, false},
+	{"start a program", start_program, ALL, ALL, true, true},
+	{"start a program in a child", start_program_in_child, ALL, ALL, true, false},
+	{"make a process", make_process, CHILDLESS, CHILDLESS, false, false},
+	{"make a namespace", make_namespace, ALL, ALL, false, false},
+	{"trace its parent", trace_parent, ALL, ALL, true, false},
+	{"read its parent's memory", reach_into_parent, ALL, ALL, true, false},
 	/* The courier could, where Landlock has no scopes. */
-	{"signal its parent", signal_parent, READER | FETCHER | ATTEMPT | SERVE | OPENER | VERIFY,
+	{"signal its parent", signal_parent, CHILDLESS, CHILDLESS, false, false},
+	{"signal a thread of its parent", signal_thread_of_parent, CHILDLESS, CHILDLESS, false,
 		false},
-	{"signal a thread of its parent", signal_thread_of_parent,
-		READER | FETCHER | ATTEMPT | SERVE | OPENER | VERIFY, false},
 };
 
 enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
@@ -247,8 +256,24 @@ enum { ATTACKS = sizeof attacks / sizeof attacks[0] };
 
 struct trial {
 	enum confine_role role;
+	int lacking; /* a system call that this kernel does not have; NOTHING */
 	const struct attack *attack;
 };
+
+/* An older kernel. */
+static void lack(int call)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof steps / sizeof steps[0], steps};
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
 
 static void confine_as_for_work(enum confine_role role)
 {
@@ -272,16 +297,18 @@ static void try_attack(const void *context, int in, int out)
 	char answer;
 
 	(void)in;
+	if (trial->lacking != NOTHING)
+		lack(trial->lacking);
 	confine_as_for_work(trial->role);
 	answer = trial->attack->succeeds() ? SUCCEEDED : FAILED;
 	(void)!write(out, &answer, 1);
 }
 
-static bool attack_succeeds(
-	enum confine_role role, const struct attack *attack, struct error *refused)
+static bool attack_succeeds_lacking(
+	int lacking, enum confine_role role, const struct attack *attack, struct error *refused)
 {
 	static const struct child_role limits = {.milliseconds = PATIENCE};
-	struct trial trial = {role, attack};
+	struct trial trial = {role, lacking, attack};
 	struct child_end end;
 	struct child child;
 	char answer = FAILED;
@@ -296,7 +323,14 @@ static bool attack_succeeds(
 	child_unrefused(&child, refused);
 	child_finish(&child, &end);
 	return answer == SUCCEEDED ||
-	       (attack->replaces && silent && end.fate == CHILD_EXITED && end.code == 0);
+	       (attack->replaces && silent &&
+		       !(end.fate == CHILD_EXITED && end.code == CONFINE_EXIT));
+}
+
+static bool attack_succeeds(
+	enum confine_role role, const struct attack *attack, struct error *refused)
+{
+	return attack_succeeds_lacking(NOTHING, role, attack, refused);
 }
 
 static const char *const names[CONFINE_ROLES] = {
@@ -310,21 +344,57 @@ static const char *const names[CONFINE_ROLES] = {
 	[CONFINE_VERIFY] = "verify",
 };
 
-static void test_no_role_can_do_what_it_does_not_need(void **state)
+/* Says which of the roles can do it, where the kernel lacks that; how many. */
+static int able(int lacking, const struct attack *attack, int roles)
 {
 	struct error refused;
+	int count = 0;
+
+	for (size_t role = CONFINE_NONE + 1; role < CONFINE_ROLES; role++) {
+		if ((roles & 1 << role) == 0 || !attack_succeeds_lacking(lacking,
+							(enum confine_role)role, attack, &refused))
+			continue;
+		print_message("# %s can %s\n", names[role], attack->name);
+		count++;
+	}
+	return count;
+}
+
+static void test_no_role_can_do_what_it_does_not_need(void **state)
+{
 	int wrong = 0;
 
 	(void)state;
-	for (size_t role = CONFINE_NONE + 1; role < CONFINE_ROLES; role++) {
-		for (size_t i = 0; i < ATTACKS; i++) {
-			if ((attacks[i].roles & 1 << role) == 0 ||
-				!attack_succeeds((enum confine_role)role, &attacks[i], &refused))
-				continue;
-			print_message("# %s can %s\n", names[role], attacks[i].name);
-			wrong++;
-		}
-	}
+	for (size_t i = 0; i < ATTACKS; i++)
+		wrong += able(NOTHING, &attacks[i], attacks[i].roles);
+	assert_int_equal(wrong, 0);
+}
+
+static bool has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
+}
+
+/* One lock stops what it stops though the other is not there: no test of both would see it open. */
+static void test_the_filter_alone_stops_calls(void **state)
+{
+	int wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ATTACKS; i++)
+		wrong += able(SYS_landlock_create_ruleset, &attacks[i], attacks[i].filtered);
+	assert_int_equal(wrong, 0);
+}
+
+static void test_landlock_alone_stops_opening(void **state)
+{
+	int wrong = 0;
+
+	(void)state;
+	if (!has_landlock())
+		skip();
+	for (size_t i = 0; i < ATTACKS; i++)
+		wrong += able(SYS_seccomp, &attacks[i], attacks[i].walled ? attacks[i].roles : 0);
 	assert_int_equal(wrong, 0);
 }
 
@@ -357,7 +427,7 @@ static void test_without_confinement_all_of_it_can_be_done(void **state)
 
 static void test_a_refused_call_is_named_with_its_role_and_is_our_own_fault(void **state)
 {
-	static const struct attack attack = {"trace its parent", trace_parent, 0, false};
+	static const struct attack attack = {"trace its parent", trace_parent, 0, 0, false, false};
 	struct error refused;
 
 	(void)state;
@@ -367,6 +437,31 @@ static void test_a_refused_call_is_named_with_its_role_and_is_our_own_fault(void
 		assert_non_null(strstr(refused.text, names[role]));
 		assert_non_null(strstr(refused.text, "\"ptrace\""));
 	}
+}
+
+/* As serve, whom nobody looks after. */
+static void test_who_has_no_report_says_it_itself(void **state)
+{
+	char said[256] = "";
+	int ends[2];
+	pid_t process;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	process = fork();
+	if (process == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		confine_enter(CONFINE_SERVE, NULL);
+		_exit(trace_parent());
+	}
+	close(ends[1]);
+	assert_true(read(ends[0], said, sizeof said - 1) > 0);
+	while (read(ends[0], said + strlen(said), sizeof said - 1 - strlen(said)) > 0)
+		;
+	close(ends[0]);
+	assert_int_equal(waitpid(process, NULL, 0), process);
+	assert_string_equal(
+		said, "lampwatch: the confinement of serve refuses \"ptrace\"; please report it\n");
 }
 
 /* ---- what they need, they can do ---- */
@@ -477,13 +572,14 @@ static bool answer_requests(void)
 static void test_each_role_can_do_its_work(void **state)
 {
 	static const struct attack work[CONFINE_ROLES] = {
-		[CONFINE_READER] = {"read pages", read_pages, 0, false},
-		[CONFINE_FETCHER] = {"fetch pages", send_messages, 0, false},
-		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, false},
-		[CONFINE_COURIER] = {"keep records and begin attempts", keep_records, 0, false},
-		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, false},
-		[CONFINE_OPENER] = {"open the archive", read_archive, 0, false},
-		[CONFINE_VERIFY] = {"prove an archive", prove, 0, false},
+		[CONFINE_READER] = {"read pages", read_pages, 0, 0, false, false},
+		[CONFINE_FETCHER] = {"fetch pages", send_messages, 0, 0, false, false},
+		[CONFINE_ATTEMPT] = {"send messages", send_messages, 0, 0, false, false},
+		[CONFINE_COURIER] = {"keep records and begin attempts", keep_records, 0, 0, false,
+			false},
+		[CONFINE_SERVE] = {"answer requests", answer_requests, 0, 0, false, false},
+		[CONFINE_OPENER] = {"open the archive", read_archive, 0, 0, false, false},
+		[CONFINE_VERIFY] = {"prove an archive", prove, 0, 0, false, false},
 	};
 
 	(void)state;
@@ -510,7 +606,7 @@ static bool limits_hold(void)
 
 static void test_limits(void **state)
 {
-	static const struct attack limits = {"see its limits", limits_hold, 0, false};
+	static const struct attack limits = {"see its limits", limits_hold, 0, 0, false, false};
 	struct error refused;
 
 	(void)state;
@@ -580,8 +676,11 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_role_can_do_what_it_does_not_need),
+		cmocka_unit_test(test_the_filter_alone_stops_calls),
+		cmocka_unit_test(test_landlock_alone_stops_opening),
 		cmocka_unit_test(test_without_confinement_all_of_it_can_be_done),
 		cmocka_unit_test(test_a_refused_call_is_named_with_its_role_and_is_our_own_fault),
+		cmocka_unit_test(test_who_has_no_report_says_it_itself),
 		cmocka_unit_test(test_each_role_can_do_its_work),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_what_is_in_force_is_said_in_eighty_columns),
