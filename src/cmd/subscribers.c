@@ -10,7 +10,6 @@
 #include "base/date.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "run/context.h"
 #include "run/terminal.h"

@@ -7,10 +7,8 @@
 #include "base/index.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "config/pattern.h"
 #include "model/indicator_state.h"
-#include "watch/diff.h"
 
 /* The arguments of one call of confirm(). */
 struct step {
