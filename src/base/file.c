@@ -17,7 +17,6 @@
 #include "base/memory.h"
 #include "base/system_error.h"
 #include "base/text.h"
-#include "base/user.h"
 #include "settings.h"
 
 enum { COPIED_AT_ONCE = 65536, MEMINFO_BYTES = 65536 };

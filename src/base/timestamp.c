@@ -20,7 +20,7 @@
 #define TS_VERIFY_CTX_set0_data TS_VERIFY_CTX_set_data
 #endif
 
-enum { NONCE_BYTES = 8, REASON_MAX = 256 };
+enum { NONCE_BYTES = 8 };
 
 static void require(bool done)
 {

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 

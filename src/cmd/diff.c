@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
 #include "model/change.h"

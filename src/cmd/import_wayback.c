@@ -20,7 +20,6 @@
 #include "base/text.h"
 #include "net/http.h"
 #include "run/context.h"
-#include "run/print.h"
 #include "watch/page_reader.h"
 
 enum {

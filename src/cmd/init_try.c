@@ -18,7 +18,6 @@
 #include "cmd/init.h"
 #include "cmd/own_command.h"
 #include "config/config_edit.h"
-#include "run/context.h"
 
 static bool try_relay(struct init *init)
 {

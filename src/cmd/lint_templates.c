@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "base/template.h"
 #include "config/config.h"
 #include "model/event.h"

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "cmd/command.h"
 #include "run/context.h"
-#include "run/print.h"
 #include "store/store.h"
 
 static void clear_progress(const struct invocation *invocation)

@@ -7,7 +7,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/list.h"
-#include "base/text.h"
 #include "cmd/add_name.h"
 #include "cmd/catalogue.h"
 #include "cmd/init_next.h"

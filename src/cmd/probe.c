@@ -9,12 +9,10 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "model/reading.h"
 #include "run/context.h"
 #include "run/kinds.h"
-#include "run/print.h"
 #include "run/read_fetch.h"
 #include "run/terminal.h"
 #include "watch/page_reader.h"

@@ -11,7 +11,6 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/template.h"

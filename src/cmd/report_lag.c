@@ -15,7 +15,6 @@
 #include "publish/ledger_load.h"
 #include "publish/ledger_value.h"
 #include "run/context.h"
-#include "run/print.h"
 #include "run/terminal.h"
 #include "store/store.h"
 

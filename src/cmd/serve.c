@@ -20,7 +20,6 @@
 #include "base/list.h"
 #include "base/system_error.h"
 #include "base/template.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/serve_file.h"
 #include "cmd/serve_form.h"

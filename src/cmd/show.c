@@ -17,7 +17,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/snapshots.h"
 #include "run/print.h"

@@ -10,7 +10,6 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
-#include "base/text.h"
 
 bool snapshot_find(
 	const struct context *context, const char *page, const char *time, struct snapshot_row *row)

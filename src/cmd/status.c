@@ -8,7 +8,6 @@
 
 #include "base/json.h"
 #include "base/list.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/webhooks.h"
 #include "run/causes.h"

@@ -10,7 +10,6 @@
 #include "base/date.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "run/context.h"
 #include "run/terminal.h"
@@ -116,11 +115,34 @@ static bool is_told(
 			   : config_subscriber(config, mail) != NULL;
 }
 
+/* Who has asked, and has not confirmed. */
+static void show_questions(
+	const struct context *context, const struct subscribers *subscribers, struct value *list)
+{
+	struct pending_subscriptions questions = {0};
+
+	if (context->database != NULL)
+		pending_subscriptions_load(context->database, &questions);
+	for (size_t i = 0; i < questions.count; i++) {
+		const struct pending_subscription *question = &questions.list[i];
+		struct subscriber_config is = {
+			.mail = question->mail, .subscription = question->wants};
+
+		/* What is older can no longer be confirmed; who is told has links to change that.
+		 */
+		if (context->invocation->clock - question->asked > TOKEN_CONFIRM_SECONDS ||
+			is_told(context->config, subscribers, question->mail))
+			continue;
+		show_one(context, &is,
+			&(struct standing){"asked", "not confirmed yet", question->asked}, list);
+	}
+	pending_subscriptions_release(&questions);
+}
+
 int command_subscribers(struct context *context, const struct options *options, char **words)
 {
 	const struct config *config = context->config;
 	struct subscribers subscribers = {0};
-	struct pending_subscriptions questions = {0};
 	struct value *root = value_map();
 	struct value *list =
 		context->invocation->json ? value_put(root, "subscribers", value_list()) : NULL;
@@ -128,10 +150,8 @@ int command_subscribers(struct context *context, const struct options *options, 
 	(void)options;
 	(void)words;
 	value_put_number(root, "format", 1);
-	if (context->database != NULL) {
+	if (context->database != NULL)
 		subscribers_load(context->database, &subscribers);
-		pending_subscriptions_load(context->database, &questions);
-	}
 	for (size_t i = 0; i < config->subscriber_count; i++) {
 		const struct subscriber *row =
 			subscribers_find(&subscribers, config->subscribers[i].mail);
@@ -148,23 +168,10 @@ int command_subscribers(struct context *context, const struct options *options, 
 				subscriber_state_name(row->state), row->reason, row->changed},
 			list);
 	}
-	for (size_t i = 0; i < questions.count; i++) {
-		const struct pending_subscription *question = &questions.list[i];
-		struct subscriber_config is = {
-			.mail = question->mail, .subscription = question->wants};
-
-		/* What is older can no longer be confirmed; who is told has links to change that.
-		 */
-		if (context->invocation->clock - question->asked > TOKEN_CONFIRM_SECONDS ||
-			is_told(config, &subscribers, question->mail))
-			continue;
-		show_one(context, &is,
-			&(struct standing){"asked", "not confirmed yet", question->asked}, list);
-	}
+	show_questions(context, &subscribers, list);
 	if (list != NULL)
 		terminal_json(root);
 	value_free(root);
-	pending_subscriptions_release(&questions);
 	subscribers_release(&subscribers);
 	return EXIT_DONE;
 }

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/webhooks.h"
 #include "run/context.h"

@@ -7,7 +7,6 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"

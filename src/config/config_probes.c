@@ -27,7 +27,6 @@ enum {
 
 #define OF(type) (1 << (type))
 #define OF_MAIL (OF(CHECK_IMAP) | OF(CHECK_POP3) | OF(CHECK_SMTP))
-#define OF_ALL (OF(CHECK_TYPES) - 1)
 #define OF_TLS (OF_MAIL | OF(CHECK_HTTP) | OF(CHECK_TLS))
 
 /* ---- values ---- */

@@ -6,7 +6,6 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "config/config_parts.h"
 
 #define LABEL "\"type\": [\"string\", \"number\"], \"minLength\": 1"

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
 #include "config/secret.h"

@@ -4,11 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "base/date.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "base/yaml.h"
 #include "config/config_parts.h"
 

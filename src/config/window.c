@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "base/date.h"
-#include "base/memory.h"
-#include "base/text.h"
 
 enum {
 	MINUTE = 60,

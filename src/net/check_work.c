@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 #include "net/check_p.h"
 #include "net/resolver.h"
 

@@ -8,7 +8,6 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "net/http_p.h"
 
 enum {

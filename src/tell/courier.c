@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/confine.h"
@@ -30,7 +29,6 @@
 #include "tell/saves.h"
 #include "tell/scheduler.h"
 #include "tell/session.h"
-#include "tell/service.h"
 
 enum {
 	GATHERED_FROM = 100, /* answers still to come */

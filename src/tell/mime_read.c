@@ -10,7 +10,6 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "base/readers.h"
-#include "base/text.h"
 #include "tell/mime.h"
 
 enum { FIELD_MAX = 8192 /* bytes; the rest of a longer one is left out */ };

@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "base/yaml.h"
 
 struct entry {

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/date.h"
-#include "base/memory.h"
 #include "tell/attempt.h"
 #include "tell/save_page_now.h"
 

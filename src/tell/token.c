@@ -8,7 +8,6 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
-#include "base/text.h"
 
 enum { TOKEN_BYTES = 16, BASE32_BITS = 5 };
 

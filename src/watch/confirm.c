@@ -7,10 +7,8 @@
 #include "base/index.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "config/pattern.h"
 #include "model/indicator_state.h"
-#include "watch/diff.h"
 
 /* The arguments of one call of confirm(). */
 struct step {
@@ -239,22 +237,23 @@ static size_t find_by_name(const struct step *step, const struct index *by_name,
 	return NOT_FOUND;
 }
 
-static void take_indicators(const struct step *step, const struct reading *reading)
+/*
+ * For each row the place of its indicator: by its id, else by its name; NOT_FOUND where it is new
+ * or of no concern. taken says which indicators have a row.
+ */
+static void match_rows(
+	const struct step *step, const struct reading *reading, size_t *places, bool *taken)
 {
-	struct indicator_states *indicators = step->indicators;
-	size_t known = indicators->count;
-	struct index by_id = index_by_id(indicators->list, known, sizeof *indicators->list);
-	struct index by_name = index_by_name(indicators->list, known, sizeof *indicators->list);
-	/* For each row the index of its indicator, or NOT_FOUND; and which of them are taken. */
-	size_t *places = memory_zero(reading->indicator_count, sizeof *places);
-	bool *taken = memory_zero(known, sizeof *taken);
+	const struct indicator_states *known = step->indicators;
+	struct index by_id = index_by_id(known->list, known->count, sizeof *known->list);
+	struct index by_name = index_by_name(known->list, known->count, sizeof *known->list);
 
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *row = &reading->indicators[i];
 		const struct indicator_state *indicator =
 			concerns(step, row) ? index_find(&by_id, row->id) : NULL;
 
-		places[i] = indicator != NULL ? (size_t)(indicator - indicators->list) : NOT_FOUND;
+		places[i] = indicator != NULL ? (size_t)(indicator - known->list) : NOT_FOUND;
 		if (places[i] != NOT_FOUND && taken[places[i]])
 			places[i] = NOT_FOUND;
 		if (places[i] != NOT_FOUND)
@@ -269,7 +268,17 @@ static void take_indicators(const struct step *step, const struct reading *readi
 	}
 	index_release(&by_id);
 	index_release(&by_name);
+}
+
+static void take_indicators(const struct step *step, const struct reading *reading)
+{
+	struct indicator_states *indicators = step->indicators;
+	size_t known = indicators->count;
+	size_t *places = memory_zero(reading->indicator_count, sizeof *places);
+	bool *taken = memory_zero(known, sizeof *taken);
+
 	/* The keys of an index must not change while it is used, so ids are set after matching. */
+	match_rows(step, reading, places, taken);
 	for (size_t i = 0; i < reading->indicator_count; i++) {
 		const struct indicator *row = &reading->indicators[i];
 		struct indicator_state *indicator;

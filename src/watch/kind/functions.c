@@ -9,7 +9,6 @@
 #include "base/buffer.h"
 #include "base/date.h"
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "model/reading.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "watch/kind/xml_p.h"

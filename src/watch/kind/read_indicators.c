@@ -69,12 +69,35 @@ static bool count_in(struct work *work, const struct block *block, xmlNodePtr no
 	return true;
 }
 
+/* The last row and the earlier one of its id, at the place counted from 1, become one. */
+static void merge_last(struct work *work, const struct block *block, uintptr_t place)
+{
+	struct reading *reading = work->reading;
+	struct indicator *earlier = &reading->indicators[place - 1];
+	struct indicator *last = &reading->indicators[reading->indicator_count - 1];
+
+	/* One that a second list gives without its group is no surprise. */
+	if (block->same == SAME_UNSAID && text_equal(earlier->group, last->group))
+		repeat_note(&work->report->indicators, false, last->id, earlier->name, last->name);
+	if (same_replaces(block->same, earlier->level, last->level)) {
+		struct indicator swapped = *earlier;
+
+		*earlier = *last;
+		*last = swapped;
+	}
+	reading_row_release(ROW_INDICATOR, last);
+	reading->indicator_count--;
+	work->apart_count--;
+	work->apart[place - 1] = work->apart[place - 1] && work->apart[work->apart_count];
+	count_merged(work, earlier->id);
+}
+
 /* One more row; it and an earlier one of its id become one. */
 static bool read_indicator(
 	struct work *work, const struct block *block, xmlNodePtr node, void *context)
 {
 	struct reading *reading = work->reading;
-	struct indicator *last, *earlier;
+	struct indicator *last;
 	uintptr_t place;
 
 	(void)context;
@@ -109,21 +132,7 @@ static bool read_indicator(
 			(void *)(uintptr_t)reading->indicator_count, NULL);
 		return true;
 	}
-	earlier = &reading->indicators[place - 1];
-	/* One that a second list gives without its group is no surprise. */
-	if (block->same == SAME_UNSAID && text_equal(earlier->group, last->group))
-		repeat_note(&work->report->indicators, false, last->id, earlier->name, last->name);
-	if (same_replaces(block->same, earlier->level, last->level)) {
-		struct indicator swapped = *earlier;
-
-		*earlier = *last;
-		*last = swapped;
-	}
-	reading_row_release(ROW_INDICATOR, last);
-	reading->indicator_count--;
-	work->apart_count--;
-	work->apart[place - 1] = work->apart[place - 1] && work->apart[work->apart_count];
-	count_merged(work, earlier->id);
+	merge_last(work, block, place);
 	return true;
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 
 enum {
 	CLASSES_MAX = 4,    /* of one element that a path may go by */
