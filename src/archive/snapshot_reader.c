@@ -103,19 +103,34 @@ static bool read_list(const char *archive, const char *page, const char *folder,
 	return good;
 }
 
+bool snapshot_list(const char *archive, const char *page, const char *folder,
+	struct snapshot_files *files, struct error *error)
+{
+	bool good = read_list(archive, page, folder, NULL, files, error);
+
+	if (!good)
+		snapshot_files_release(files);
+	return good;
+}
+
+bool snapshot_file_read(const char *archive, const char *page, const char *folder,
+	const struct snapshot_files *files, const char *name, struct buffer *out,
+	struct error *error)
+{
+	const struct snapshot_file *file = snapshot_files_find(files, name);
+
+	return file != NULL ? read_file(archive, page, folder, name, file->sha256, out, error)
+			    : wrong(archive, page, folder, name,
+				      "is not among the files of the snapshot", error);
+}
+
 bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
 	struct buffer *out, struct error *error)
 {
 	struct snapshot_files files;
-	const struct snapshot_file *file;
-	bool good = read_list(archive, page, folder, NULL, &files, error);
+	bool good = snapshot_list(archive, page, folder, &files, error) &&
+		    snapshot_file_read(archive, page, folder, &files, name, out, error);
 
-	file = snapshot_files_find(&files, name);
-	if (good)
-		good = file != NULL
-			       ? read_file(archive, page, folder, name, file->sha256, out, error)
-			       : wrong(archive, page, folder, name,
-					 "is not among the files of the snapshot", error);
 	snapshot_files_release(&files);
 	return good;
 }

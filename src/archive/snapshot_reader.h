@@ -38,6 +38,16 @@ struct snapshot_files {
 bool archive_read(const char *archive, const char *page, const char *folder, const char *name,
 	struct buffer *out, struct error *error);
 
+/* For several files of one snapshot: what it lists, without their bytes. False as archive_read()
+ * says; files is then empty. Release it otherwise. */
+bool snapshot_list(const char *archive, const char *page, const char *folder,
+	struct snapshot_files *files, struct error *error);
+
+/* archive_read() of a file that the same snapshot lists. */
+bool snapshot_file_read(const char *archive, const char *page, const char *folder,
+	const struct snapshot_files *files, const char *name, struct buffer *out,
+	struct error *error);
+
 /*
  * Reads all of them. sums: the SHA-256 that SHA256SUMS must have, as the chain or the database has
  * it; NULL: not known. With a page of NULL, folder is the path of any folder that has a SHA256SUMS,

@@ -129,6 +129,7 @@ void site_copy_html(const char *text, size_t length, struct buffer *out)
 	static const char *const acting[] = {"link", "meta", "base", NULL};
 	const char *end = text + length;
 
+	buffer_expect(out, length);
 	while (text < end) {
 		const char *tag = memchr(text, '<', (size_t)(end - text));
 

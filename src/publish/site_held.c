@@ -14,14 +14,31 @@
 #include "model/reading.h"
 #include "publish/site_p.h"
 
+/* Takes the bytes. */
+static char *repaired(struct buffer *text)
+{
+	struct buffer out = {0};
+
+	text_repair(&out, buffer_string(text), text->length);
+	buffer_release(text);
+	return buffer_take(&out);
+}
+
 char *site_file(const struct site *site, const char *page, const char *folder, const char *name)
 {
-	struct buffer text = {0}, repaired = {0};
+	struct buffer text = {0};
 
 	archive_read(site->archive, page, folder, name, &text, NULL);
-	text_repair(&repaired, buffer_string(&text), text.length);
-	buffer_release(&text);
-	return buffer_take(&repaired);
+	return repaired(&text);
+}
+
+char *site_file_listed(const struct site *site, const char *page, const char *folder,
+	const struct snapshot_files *files, const char *name)
+{
+	struct buffer text = {0};
+
+	snapshot_file_read(site->archive, page, folder, files, name, &text, NULL);
+	return repaired(&text);
 }
 
 void site_put_held(const struct site *site, const struct page_state *state,

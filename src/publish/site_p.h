@@ -15,6 +15,8 @@
 #include "store/history.h"
 #include "store/store.h"
 
+struct snapshot_files;
+
 enum {
 	SITE_DAYS = 90,          /* that a strip shows */
 	SITE_CELLS_MAX = 400,    /* of a strip */
@@ -139,6 +141,10 @@ const char *site_page_observation(const struct site_page *page);
 /* The content of a snapshot's file as valid UTF-8; "" if there is no such file. Owned by the
  * caller. */
 char *site_file(const struct site *site, const char *page, const char *folder, const char *name);
+
+/* The same of a snapshot whose list is at hand: snapshot_list(). */
+char *site_file_listed(const struct site *site, const char *page, const char *folder,
+	const struct snapshot_files *files, const char *name);
 
 /*
  * Puts held (a time), fetches, once: until when the page was seen unchanged. The next snapshot

@@ -33,16 +33,25 @@ struct subject {
 	const struct page_state *state;
 	struct site_states *said;
 	const struct snapshot_row *row, *previous, *next; /* the last two may be NULL */
+	struct snapshot_files files, before;              /* what row and previous list; owned */
 	bool packed; /* its folder is gone: showing the bodies would undo the saving of space */
 	struct value *data;
 	char *sums;  /* SHA256SUMS; owned */
 	size_t room; /* bytes for documents */
 };
 
+/* row: of the snapshot itself, or the previous one. */
+static const struct snapshot_files *files_of(
+	const struct subject *subject, const struct snapshot_row *row)
+{
+	return row == subject->row ? &subject->files : &subject->before;
+}
+
 static char *load_text(
 	const struct subject *subject, const struct snapshot_row *row, const char *name)
 {
-	return site_file(subject->site, subject->page, row->folder, name);
+	return site_file_listed(
+		subject->site, subject->page, row->folder, files_of(subject, row), name);
 }
 
 /* ---- how it was fetched ---- */
@@ -136,8 +145,8 @@ static bool document_text(const struct subject *subject, const struct snapshot_r
 {
 	char *name = archive_document("body", i), *headers_name = archive_document("headers", i);
 	struct buffer body = {0};
-	bool found =
-		archive_read(subject->site->archive, subject->page, row->folder, name, &body, NULL);
+	bool found = snapshot_file_read(subject->site->archive, subject->page, row->folder,
+		files_of(subject, row), name, &body, NULL);
 
 	if (found) {
 		*headers = load_text(subject, row, headers_name);
@@ -303,11 +312,14 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 		.data = value_map(),
 		.room = DOCUMENTS_MAX};
 	char *path = archive_path(site->archive, page, row->folder, ARCHIVE_SUMS),
-	     *name = snapshot_page_path(page, row->folder),
-	     *reading = load_text(&subject, row, "reading");
+	     *name = snapshot_page_path(page, row->folder), *reading;
 	struct value *documents;
 	bool done;
 
+	snapshot_list(site->archive, page, row->folder, &subject.files, NULL);
+	if (has_previous)
+		snapshot_list(site->archive, page, previous.folder, &subject.before, NULL);
+	reading = load_text(&subject, row, "reading");
 	subject.sums = load_text(&subject, row, ARCHIVE_SUMS);
 	subject.packed = file_absent(path);
 	value_put_boolean(subject.data, "packed", subject.packed);
@@ -322,6 +334,8 @@ bool site_write_snapshot(const struct site *site, const char *page, const struct
 	value_put(subject.data, "moment", site_snapshot_entry(site, page, row));
 	done = site_render(site, "snapshot.html", subject.data, name, error);
 	value_free(subject.data);
+	snapshot_files_release(&subject.files);
+	snapshot_files_release(&subject.before);
 	free(subject.sums);
 	free(reading);
 	free(name);

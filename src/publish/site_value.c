@@ -115,6 +115,7 @@ void site_put_lines(struct value *map, const char *key, const char *text)
 {
 	struct buffer lines = {0};
 
+	buffer_expect(&lines, strlen(text));
 	while (*text != '\0') {
 		size_t length = strcspn(text, "\t\r\n");
 

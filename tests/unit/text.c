@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/text.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -405,9 +406,27 @@ static void test_names_are_safe_as_names_of_folders(void **state)
 			fail_msg("\"%s\" passes", bad[i]);
 }
 
+static void test_plain_span_ends_at_each_byte_that_is_not_plain_wherever_it_stands(void **state)
+{
+	enum { LENGTH = 17 };
+
+	(void)state;
+	for (int byte = 0; byte <= UCHAR_MAX; byte++)
+		for (size_t at = 0; at < LENGTH; at++) {
+			char text[LENGTH];
+
+			memset(text, '~', sizeof text);
+			text[at] = (char)byte;
+			assert_int_equal(text_plain_span(text, LENGTH),
+				byte >= ' ' && byte <= '~' ? LENGTH : at);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			test_plain_span_ends_at_each_byte_that_is_not_plain_wherever_it_stands),
 		cmocka_unit_test(test_null_counts_as_empty),
 		cmocka_unit_test(test_starts_and_ends),
 		cmocka_unit_test(test_star_stands_for_any_text_and_nothing_else_is_special),
