@@ -413,7 +413,15 @@ static void test_html_is_the_tree_that_libxml2_builds(void **state)
 		"<script>if (a < b) \"</p>\"</script>", "<style>p {}</style>", "<svg><rect/></svg>",
 		"<table><tr><td>", "</table>", "<br/>", " ", "\n", "text", "&amp;", "&#233;",
 		"&#1;", "&lt", "\xc3\xa9", "<", ">", "\"", "=", "<frameset>", "<![CDATA[x]]>",
-		"<select>"};
+		"<select>",
+		/* What tree_abridge.c leaves out, and what it must not. */
+		"<div class=\"one two\" title='three <p>'>",
+		"<a id=\"x\"\n href=\"\" id=\"yyyyyyyyyy\"/>",
+		"<i title=\"one &amp; two\" class=\"three\">", "<i class=\"one two three\" hidden>",
+		"<body class=\"one two three four\">", "<meta\rname=\"one\" content=\"two three\">",
+		"<script src=\"one/two/three/four\">",
+		"<style>i { color: \"</i>\" } /* <b> */</style>",
+		"<SCRIPT>'<b class=\"one two three\" id=\"four\">'</Script>", "._.-_.-."};
 	enum { DOCUMENTS = 3000, PIECES = 30, COUNT = sizeof pieces / sizeof pieces[0] };
 	uint32_t random = 1;
 

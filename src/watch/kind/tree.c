@@ -52,21 +52,14 @@ static bool is_undecoded(const xmlParserCtxt *parser)
 	       parser->input->buf->error != 0;
 }
 
-/*
- * Errors in HTML are tolerated, a part of it is not: where libxml2 gives up in the middle, as
- * with elements nested beyond its limit, it returns what it has so far.
- */
-xmlDocPtr tree_parse_html(
-	const char *text, size_t length, const char *encoding, struct error *error)
+/* abridged NULL: text is the whole. */
+static xmlDocPtr parse_html(const char *text, size_t length, const char *encoding,
+	struct html_abridged *abridged, struct error *error)
 {
-	struct html_place place = {0};
-	htmlParserCtxtPtr parser;
+	struct html_place place = {.abridged = abridged};
+	htmlParserCtxtPtr parser = htmlNewParserCtxt();
 	xmlDocPtr tree;
 
-	if (!tree_count(text, length, true, error))
-		return NULL;
-	tree_silence();
-	parser = htmlNewParserCtxt();
 	tree_html_building(parser, &place);
 	tree = htmlCtxtReadMemory(parser, text, (int)length, NULL, encoding,
 		HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
@@ -83,6 +76,40 @@ xmlDocPtr tree_parse_html(
 	}
 	htmlFreeParserCtxt(parser);
 	return tree;
+}
+
+/* NULL where a mark has not come back. */
+static xmlDocPtr parse_abridged(const char *text, size_t length, const char *encoding)
+{
+	struct html_abridged abridged = {0};
+	xmlDocPtr tree = NULL;
+
+	if (html_abridge(text, length, &abridged))
+		tree = parse_html(
+			abridged.text.data, abridged.text.length, encoding, &abridged, NULL);
+	if (abridged.used != abridged.count) {
+		tree_free(tree);
+		tree = NULL;
+	}
+	html_abridged_release(&abridged);
+	return tree;
+}
+
+/*
+ * Errors in HTML are tolerated, a part of it is not: where libxml2 gives up in the middle, as
+ * with elements nested beyond its limit, it returns what it has so far.
+ */
+xmlDocPtr tree_parse_html(
+	const char *text, size_t length, const char *encoding, struct error *error)
+{
+	xmlDocPtr tree = NULL;
+
+	if (!tree_count(text, length, true, error))
+		return NULL;
+	tree_silence();
+	if (encoding != NULL)
+		tree = parse_abridged(text, length, encoding);
+	return tree != NULL ? tree : parse_html(text, length, encoding, NULL, error);
 }
 
 /* Marks the parser and stops it: no entity of a document's own is ever defined, let alone expanded.

@@ -94,13 +94,18 @@ static size_t allowed_span(const char *text, size_t length)
 	return span;
 }
 
+bool tree_allows(const char *text, size_t length)
+{
+	return allowed_span(text, length) == length;
+}
+
 /* A copy of the text; what may not stand in a tree becomes U+FFFD. */
 static char *take_allowed(struct tree_memory *memory, const char *text, size_t length)
 {
 	struct buffer clean = {0};
 	char *copy;
 
-	if (allowed_span(text, length) == length)
+	if (tree_allows(text, length))
 		return take_text(memory, text, length);
 	while (length > 0) {
 		size_t span = allowed_span(text, length), bad = 0;
@@ -258,10 +263,11 @@ xmlNodePtr tree_take_element(xmlNodePtr parent, const char *name)
 	return add_element(memory, parent, take_name(memory, name, true));
 }
 
-xmlAttrPtr tree_take_attribute(xmlNodePtr element, const char *name, const char *value)
+xmlAttrPtr tree_take_attribute(
+	xmlNodePtr element, const char *name, const char *value, size_t length)
 {
 	struct tree_memory *memory = memory_of(element);
-	char *text = value != NULL ? take_text(memory, value, strlen(value)) : NULL;
+	char *text = value != NULL ? take_text(memory, value, length) : NULL;
 
 	return add_attribute(memory, element, take_name(memory, name, true), text);
 }

@@ -33,17 +33,64 @@ static xmlNodePtr open_element(htmlParserCtxtPtr parser)
 	return first != NULL && first->type == XML_ELEMENT_NODE ? first : (xmlNodePtr)parser->myDoc;
 }
 
-/* An attribute without a value has its name for one where HTML knows it as such. */
-static void add_attribute(
-	htmlParserCtxtPtr parser, xmlNodePtr element, const xmlChar *name, const xmlChar *value)
+static void add_attribute(htmlParserCtxtPtr parser, xmlNodePtr element, const xmlChar *name,
+	const char *value, size_t length)
 {
-	xmlAttrPtr attribute;
+	xmlAttrPtr attribute = tree_take_attribute(element, (const char *)name, value, length);
 
-	if (value == NULL && htmlIsBooleanAttr(name))
-		value = name;
-	attribute = tree_take_attribute(element, (const char *)name, (const char *)value);
-	if (xmlIsID(parser->myDoc, element, attribute))
-		xmlAddID(NULL, parser->myDoc, value, attribute);
+	if (value != NULL && xmlIsID(parser->myDoc, element, attribute))
+		xmlAddID(NULL, parser->myDoc, attribute->children->content, attribute);
+}
+
+static bool has_attribute(const xmlNode *element, const char *name)
+{
+	for (const xmlAttr *attribute = element->properties; attribute != NULL;
+		attribute = attribute->next)
+		if (strcmp((const char *)attribute->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What a mark stands for. Of several attributes of one name the first counts. */
+static void restore_attributes(htmlParserCtxtPtr parser, xmlNodePtr element)
+{
+	const struct html_place *place = parser->_private;
+	struct html_cut cut = html_cut_next(place->abridged);
+	struct html_attribute attribute;
+	const char *at = cut.text, *end = cut.text + cut.length;
+
+	while (html_attribute_next(&at, end, &attribute)) {
+		char name[HTML_NAME_MAX + 1];
+
+		memcpy(name, attribute.name, attribute.name_length);
+		name[attribute.name_length] = '\0';
+		if (!has_attribute(element, name))
+			add_attribute(parser, element, BAD_CAST name, attribute.value,
+				attribute.value_length);
+	}
+}
+
+static bool is_mark(const struct html_place *place, const xmlChar *text, size_t length)
+{
+	return place->abridged != NULL && length == strlen(HTML_MARK) &&
+	       memcmp(text, HTML_MARK, length) == 0;
+}
+
+/* An attribute without a value has its name for one where HTML knows it as such. */
+static void add_attributes(htmlParserCtxtPtr parser, xmlNodePtr element, const xmlChar **attributes)
+{
+	for (; attributes != NULL && attributes[0] != NULL; attributes += 2) {
+		const xmlChar *name = attributes[0], *value = attributes[1];
+
+		if (value == NULL && is_mark(parser->_private, name, strlen((const char *)name))) {
+			restore_attributes(parser, element);
+			continue;
+		}
+		if (value == NULL && htmlIsBooleanAttr(name))
+			value = name;
+		add_attribute(parser, element, name, (const char *)value,
+			value != NULL ? strlen((const char *)value) : 0);
+	}
 }
 
 /* The name is what follows its prefix; libxml2 2.14 would keep that. */
@@ -72,8 +119,7 @@ static void start_element(void *context, const xmlChar *name, const xmlChar **at
 	}
 	place->open = add_element(parser, name);
 	place->depth++;
-	for (; attributes != NULL && attributes[0] != NULL; attributes += 2)
-		add_attribute(parser, place->open, attributes[0], attributes[1]);
+	add_attributes(parser, place->open, attributes);
 }
 
 /* After the root's end none is open, though the next one's parent is the root. */
@@ -103,7 +149,16 @@ static void characters(void *context, const xmlChar *text, int length)
 
 static void cdata_block(void *context, const xmlChar *text, int length)
 {
-	add_text(context, XML_CDATA_SECTION_NODE, text, length);
+	htmlParserCtxtPtr parser = context;
+	const struct html_place *place = parser->_private;
+
+	if (is_mark(place, text, (size_t)length)) {
+		struct html_cut cut = html_cut_next(place->abridged);
+
+		add_text(parser, XML_CDATA_SECTION_NODE, BAD_CAST cut.text, (int)cut.length);
+	} else {
+		add_text(parser, XML_CDATA_SECTION_NODE, text, length);
+	}
 }
 
 static void add_node(

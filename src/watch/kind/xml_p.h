@@ -22,10 +22,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "watch/kind/kind.h"
 
-struct buffer;
 struct regex_cache;
 struct text_list;
 
@@ -68,15 +68,56 @@ xmlDocPtr tree_parse_xml(
 	const char *text, size_t length, const char *encoding, struct error *error);
 xmlDocPtr tree_parse_json(const char *text, size_t length, bool prefix, struct error *error);
 
-/* Where a parser of HTML is. */
-struct html_place {
-	xmlNodePtr open; /* the innermost open element; NULL: none is */
-	int depth;       /* of open elements */
+/* --- tree_abridge.c: HTML that is quicker to parse --- */
+
+/* Stands for what is left out: a name that HTML may have and no page has. */
+#define HTML_MARK "._.-_.-."
+
+/* Attributes of a tag, or the text of a script or a style. */
+struct html_cut {
+	const char *text; /* borrowed from the whole */
+	size_t length;
 };
 
-/* tree_html.c: has the parser build a tree of tree_build.c. place is all zero, and lives as long as
- * the parser. */
+struct html_abridged {
+	struct html_cut *cuts; /* owned; in their order */
+	size_t count;
+	size_t used;        /* that have been asked for */
+	struct buffer text; /* owned */
+};
+
+/* False where nothing is left out. abridged is all zero; text has to outlive it. */
+bool html_abridge(const char *text, size_t length, struct html_abridged *abridged);
+void html_abridged_release(struct html_abridged *abridged);
+
+/* What the next mark stands for; nothing beyond the last. */
+struct html_cut html_cut_next(struct html_abridged *abridged);
+
+enum { HTML_NAME_MAX = 64 /* bytes; libxml2 cuts names of 100 in two */ };
+
+/* Both are borrowed from the text. name_length is at most HTML_NAME_MAX. */
+struct html_attribute {
+	const char *name, *value;
+	size_t name_length, value_length;
+};
+
+/* The attribute from *at on, blanks before it; false where there is none that can be left out. */
+bool html_attribute_next(const char **at, const char *end, struct html_attribute *attribute);
+
+/* --- tree_html.c --- */
+
+/* Where a parser of HTML is. */
+struct html_place {
+	xmlNodePtr open;                /* the innermost open element; NULL: none is */
+	int depth;                      /* of open elements */
+	struct html_abridged *abridged; /* borrowed: what it parses; NULL: the whole */
+};
+
+/* Has the parser build a tree of tree_build.c. place, at no element, lives as long as the parser.
+ */
 void tree_html_building(htmlParserCtxtPtr parser, struct html_place *place);
+
+/* --- */
 
 /* tree_count.c: false with REMEDY_PAGE where an element of the markup has more attributes or
  * namespaces than any page needs: libxml2 takes the square of their number. */
@@ -121,8 +162,12 @@ void tree_hold(xmlDocPtr tree);
 xmlNodePtr tree_take_element(xmlNodePtr parent, const char *name);
 void tree_take_node(xmlNodePtr parent, xmlElementType type, const char *name, const char *content);
 
-/* value NULL: it has none. */
-xmlAttrPtr tree_take_attribute(xmlNodePtr element, const char *name, const char *value);
+/* value, of length bytes, NULL: it has none. */
+xmlAttrPtr tree_take_attribute(
+	xmlNodePtr element, const char *name, const char *value, size_t length);
+
+/* Whether the text is one that XML allows as it is. */
+bool tree_allows(const char *text, size_t length);
 
 /* Continues the last child where that is of the same type, XML_TEXT_NODE or XML_CDATA_SECTION_NODE.
  */
