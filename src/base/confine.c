@@ -136,6 +136,11 @@ static void on_refusal(int signal, siginfo_t *info, void *context)
 		_exit(CONFINE_EXIT);
 }
 
+bool confine_refused(void)
+{
+	return report->call != 0;
+}
+
 bool confine_report_text(const struct confine_report *from, char out[static CONFINE_TEXT_MAX])
 {
 	struct confine_report copy = *from;

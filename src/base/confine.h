@@ -98,6 +98,9 @@ void confine_enter(enum confine_role role, const struct text_list *paths);
 void confine_enter_writing(
 	enum confine_role role, const struct text_list *paths, const struct text_list *written);
 
+/* Whether a call of this process was refused, and the line is said or reported. */
+bool confine_refused(void);
+
 /* What a report says, in one line, such as `the confinement of a reader refuses "openat"`. False
  * where it says nothing. */
 bool confine_report_text(const struct confine_report *report, char out[static CONFINE_TEXT_MAX]);

@@ -149,5 +149,7 @@ int command_serve(struct context *context, const struct options *options, char *
 	free(spool);
 	if (none)
 		return context_no_archive(context);
-	return good ? EXIT_DONE : error_print(&error);
+	if (!good)
+		return error_print(&error);
+	return confine_refused() ? EXIT_LOCAL : EXIT_DONE;
 }

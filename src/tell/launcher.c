@@ -390,11 +390,9 @@ struct launcher_context {
 
 static void set_polls(const struct program *program, struct pollfd polls[static POLLS])
 {
-	bool runs = program->child.process != 0;
-
-	polls[POLL_TO] = (struct pollfd){runs ? program->child.to : -1, POLLOUT, 0};
-	polls[POLL_FROM] = (struct pollfd){runs ? program->child.from : -1, POLLIN, 0};
-	polls[POLL_END] = (struct pollfd){runs ? program->end : -1, POLLIN, 0};
+	polls[POLL_TO] = (struct pollfd){program->child.to, POLLOUT, 0};
+	polls[POLL_FROM] = (struct pollfd){program->child.from, POLLIN, 0};
+	polls[POLL_END] = (struct pollfd){program->end, POLLIN, 0};
 }
 
 static bool starts_sendmail(const struct config *config)
@@ -429,37 +427,38 @@ static void confine(const struct config *config)
 static void launcher_process(const void *context, int in, int out)
 {
 	const struct launcher_context *launcher = context;
-	struct program programs[LAUNCHER_PROGRAMS] = {{.child = {0}}};
-	struct pollfd polls[LAUNCHER_PROGRAMS * POLLS + 1],
-		*asked = &polls[LAUNCHER_PROGRAMS * POLLS];
+	struct program programs[LAUNCHER_PROGRAMS] = {{.child = {0}}}, *running[LAUNCHER_PROGRAMS];
+	/* No more than is open: beyond the limit of descriptors poll(2) fails at once, each time.
+	 */
+	struct pollfd polls[LAUNCHER_PROGRAMS * POLLS + 1], *asked;
 	bool open = true;
-	size_t running = 0;
+	size_t count = 0;
 
 	close(in);
 	close(out);
 	config_wipe(launcher->config);
 	confine(launcher->config);
 	signal(SIGPIPE, SIG_IGN);
-	while (open || running > 0) {
+	while (open || count > 0) {
 		struct program *vacant = NULL;
 
-		running = 0;
+		count = 0;
 		for (size_t i = 0; i < LAUNCHER_PROGRAMS; i++) {
-			set_polls(&programs[i], &polls[i * POLLS]);
-			if (programs[i].child.process != 0)
-				running++;
-			else
+			if (programs[i].child.process == 0) {
 				vacant = &programs[i];
+			} else {
+				set_polls(&programs[i], &polls[count * POLLS]);
+				running[count++] = &programs[i];
+			}
 		}
+		asked = &polls[count * POLLS];
 		*asked = (struct pollfd){open && vacant != NULL ? launcher->socket : -1, POLLIN, 0};
-		if (!open && running == 0)
+		if (!open && count == 0)
 			break;
-		if (poll(polls, LAUNCHER_PROGRAMS * POLLS + 1,
-			    running > 0 ? LOOK_MILLISECONDS : -1) < 0)
+		if (poll(polls, count * POLLS + 1, count > 0 ? LOOK_MILLISECONDS : -1) < 0)
 			continue;
-		for (size_t i = 0; i < LAUNCHER_PROGRAMS; i++)
-			if (programs[i].child.process != 0)
-				attend(&programs[i], &polls[i * POLLS]);
+		for (size_t i = 0; i < count; i++)
+			attend(running[i], &polls[i * POLLS]);
 		if (asked->revents != 0)
 			open = take_request(
 				vacant, launcher->config, launcher->socket, asked->revents);

@@ -67,6 +67,9 @@ now try modem > said 2>&1
 same "try starts it, and says that it took the message" "modem: delivered: $work/modem: exit status 0: accepted" "$(cat said)"
 same "with the generic body on its standard input" "lampwatch.test test" "$(field 'data["type"], data["data"]["first"]["type"]' | tr -d "(,')")"
 same "its environment says that it is a test" "test" "$(sed -n 's/^LAMPWATCH_EVENT=//p' got/environment)"
+rm -rf got/*
+( ulimit -n 64; now try modem > said 2>&1 ) # fewer descriptors than the programs that may run at once would need
+same "also where no more than 64 files may be open" "modem: delivered: $work/modem: exit status 0: accepted" "$(cat said)"
 same "routes lists it" "  webhook:modem" "$(now routes | grep -m 1 webhook:)"
 
 program "$takes"

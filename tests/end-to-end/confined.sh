@@ -144,6 +144,22 @@ kill -KILL $opener
 wait "$server"
 same "without it, serve ends and says so" "3 lampwatch: the process that opens files has ended" "$? $(cat "$work/serve.errors")"
 
+if command -v cc > /dev/null; then
+	printf '#include <signal.h>\n#include <sys/socket.h>\nstatic void ask(int signal) { (void)signal; socket(AF_INET, SOCK_STREAM, 0); }\n__attribute__((constructor)) static void begin(void) { signal(SIGUSR1, ask); }\n' > "$work/greedy.c"
+	cc -shared -fPIC -o "$work/greedy.so" "$work/greedy.c"
+	LD_PRELOAD=$work/greedy.so ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 "$lampwatch" -c "$work/lampwatch.yaml" serve --listen 127.0.0.1:0 > "$work/greedy.out" 2> "$work/greedy.errors" &
+	server=$!
+	pids+=($server)
+	await 5 test -s "$work/greedy.out"
+	kill -USR1 $server
+	await 5 test -s "$work/greedy.errors"
+	check "one that is refused a call serves on" cmp "$work/archive/index.html" <(curl -s --max-time 10 "$(cat "$work/greedy.out")")
+	kill $server
+	wait $server
+	same "and ends as our own fault, with its role and the call" \
+		'3 lampwatch: the confinement of serve refuses "socket"; please report it' "$? $(cat "$work/greedy.errors")"
+fi
+
 if [ "$(id -u)" != 0 ] || ! command -v setpriv > /dev/null; then
 	skip "another user serves the archive, and cannot read .state" "only root may become one"
 else
