@@ -133,7 +133,12 @@ static void fetch_end(struct fetch *fetch)
 
 static void assert_body(const struct fetch *fetch, size_t i, const char *text)
 {
+	char sha256[DIGEST_TEXT];
+
 	assert_string_equal(buffer_string(&fetch->responses[i].body), text);
+	digest_sha256(text, strlen(text), sha256); /* what the archive's SHA256SUMS says of it */
+	assert_string_equal(fetch->responses[i].sha256, sha256);
+	assert_string_equal(fetch->validators[i].body, sha256);
 }
 
 static void put_main(const char *name, const char *first, const char *second, const char *more)
