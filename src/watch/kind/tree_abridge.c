@@ -19,8 +19,8 @@
 #include "watch/kind/xml_p.h"
 
 enum {
-	SHORTEST = 24,       /* bytes that are worth a mark */
-	LONGEST = 64 * 1024, /* of a tag: libxml2 has a limit for a value */
+	SHORTEST = 24,      /* bytes that are worth a mark */
+	LONGEST = 4 * 1024, /* of a tag: each "<" costs no more than to look so far */
 };
 
 static bool is_blank(char byte)
@@ -128,8 +128,8 @@ static const char *abridge_element(
 	while (behind < end && (is_small_letter((char)(*behind | 0x20)) || is_name(*behind)))
 		behind++;
 	length = (size_t)(behind - name);
-	close = skip_attributes(behind, end);
-	if (close != NULL && close - behind >= SHORTEST && close - behind <= LONGEST) {
+	close = skip_attributes(behind, end - behind > LONGEST ? behind + LONGEST : end);
+	if (close != NULL && close - behind >= SHORTEST) {
 		cut(abridged, kept, behind, close);
 		buffer_text(&abridged->text, " " HTML_MARK);
 	}
