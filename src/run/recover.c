@@ -144,11 +144,41 @@ static void recover_page(struct observer *observer, const struct archive_intent 
 	snapshot_files_release(&files);
 }
 
+/* What an intent is about; page NULL: it is not watched any more. */
+struct unfinished {
+	const struct archive_intent *intent;
+	const struct page_config *page;
+};
+
+static int by_causes(const void *a, const void *b)
+{
+	const struct unfinished *left = a, *right = b;
+
+	if (left->page == NULL || right->page == NULL)
+		return (left->page == NULL) - (right->page == NULL);
+	return config_cause_order(left->page, right->page);
+}
+
+/* Causes before what follows from them, as they would have been committed. */
+static struct unfinished *in_order(
+	const struct observer *observer, const struct archive_intents *intents)
+{
+	struct unfinished *list = memory_zero(intents->count, sizeof *list);
+
+	for (size_t i = 0; i < intents->count; i++)
+		list[i] = (struct unfinished){
+			&intents->list[i], config_page(observer->config, intents->list[i].page)};
+	if (intents->count > 0)
+		qsort(list, intents->count, sizeof *list, by_causes);
+	return list;
+}
+
 void observer_recover(struct observer *observer,
 	const struct kind *(*kind_of)(void *context, const struct page_config *page), void *context,
 	struct page_states *states)
 {
 	struct archive_intents intents = {0};
+	struct unfinished *list;
 	struct error error;
 	bool listed = archive_intents(observer->config->archive, &intents, &error);
 
@@ -158,9 +188,10 @@ void observer_recover(struct observer *observer,
 	}
 	for (size_t i = 0; !listed && intents.count == 0 && i < states->count; i++)
 		text_list_add(&observer->unfinished, states->list[i].name);
+	list = in_order(observer, &intents);
 	for (size_t i = 0; i < intents.count; i++) {
-		const struct archive_intent *intent = &intents.list[i];
-		const struct page_config *page = config_page(observer->config, intent->page);
+		const struct archive_intent *intent = list[i].intent;
+		const struct page_config *page = list[i].page;
 
 		if (intent->folder == NULL)
 			text_list_add(&observer->unfinished, intent->page);
@@ -173,5 +204,6 @@ void observer_recover(struct observer *observer,
 		page_states_release(states);
 		store_pages(observer->database, states);
 	}
+	free(list);
 	archive_intents_release(&intents);
 }

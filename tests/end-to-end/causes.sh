@@ -155,4 +155,30 @@ echo "delay=1200" > "$work/slower/api/v2/summary.json.fault"
 "$lampwatch" -q run
 same "of three trees a receiver gets two messages" "RED: Mail and 1 more (2 pages: others-1, others-2)
 RED: Mail and 3 more (4 pages: slow-1, slower-1, slow-2 and 1 more)" "$(subjects_to trees)"
+
+# Killed when the folders are in place and the database knows nothing of them: what is taken over comes in that order, too,
+# whatever the file system lists first.
+mkdir -p "$work/torn" "$work/torn_page/api/v2"; cd "$work/torn" || exit 1
+serve_http torn_page
+cat > lampwatch.yaml <<-END
+	archive: archive
+	from: lampwatch@example.org
+	every: 0s
+	site: off
+	pages:
+	$(for name in a b c d e f g h; do echo "  - {name: $name, url: \"http://127.0.0.1:$torn_page_port/\", kind: statuspage, depends_on: google/Mail}"; done)
+	  - {name: google, url: "http://127.0.0.1:$torn_page_port/", kind: statuspage}
+	routes: [{name: relay, smtp: "smtp://127.0.0.1:$relay_port", tls: off}]
+	subscribers: [{mail: torn@example.com}]
+	END
+statuspage_page "$work/torn_page/api/v2/summary.json" none operational
+"$lampwatch" -q run
+statuspage_page "$work/torn_page/api/v2/summary.json" none major_outage
+(LAMPWATCH_KILL_AT_STEP="9 folder renamed" "$lampwatch" -q run; echo "$?" > status) 2> said
+if [ "$(cat status)" = 137 ]; then
+	"$lampwatch" -q run
+	same "what a crash left follows from its cause all the same" 8 "$("$lampwatch" status | grep -c 'follows from google/Mail')"
+else
+	skip "what a crash left follows from its cause all the same" "needs a build with -Dsteps=true"
+fi
 finish
