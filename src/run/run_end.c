@@ -50,7 +50,8 @@ static void report(const struct run *run, int status)
 
 	if (!metrics_write(&metrics, &error))
 		run_complain(run, error.text);
-	heartbeat_send(run->context->config, &alive, run->context->user_agent);
+	heartbeat_send(
+		run->context->attempts, run->context->config, &alive, run->context->user_agent);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 }
@@ -169,6 +170,7 @@ int run_end_early(const struct run *run, int status)
 	struct heartbeat alive = {.local = true};
 
 	if (status == EXIT_LOCAL && !run->dry)
-		heartbeat_send(run->context->config, &alive, run->context->user_agent);
+		heartbeat_send(run->context->attempts, run->context->config, &alive,
+			run->context->user_agent);
 	return status;
 }
