@@ -121,8 +121,8 @@ static void finish_courier(struct run *run, int seconds)
 
 int run_finish(struct run *run, int status, int seconds)
 {
-	struct hosting_lookup_input lookup = {run->context->config, run->context->providers,
-		&run->observer.receivers, run->now, false};
+	struct hosting_lookup_input lookup = {run->context->attempts, run->context->config,
+		run->context->providers, &run->observer.receivers, run->now, false};
 	bool passed = status == EXIT_DONE;
 	struct text_list lines = {0};
 
