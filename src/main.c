@@ -76,7 +76,7 @@ static const struct command {
 		"tell nobody about a page for a while", NULL},
 	{"ack", command_ack, NEEDS_CONFIGURATION, AS_OWNER, ALONE, 1, 2, "PAGE [INDICATOR]",
 		"acknowledge an outage: no reminders or updates, only its end", NULL},
-	{"routes", command_routes, NEEDS_DATABASE, AS_OWNER, ALONE, 0, 0, "",
+	{"routes", command_routes, NEEDS_DATABASE, AS_OWNER, WITH_FORK_SERVER, 0, 0, "",
 		"list routes and receivers, and the providers they depend on", NULL},
 	{"report", command_report, NEEDS_DATABASE, AS_CALLER, ALONE, 0, MANY,
 		"[--lag] [--since TIME] [--until TIME] [--html | --csv] [PAGE...]",

@@ -19,9 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
 #include "base/system_error.h"
 #include "base/user.h"
 
@@ -265,6 +268,7 @@ bool child_start(
 struct fork_request {
 	const struct child_role *role;
 	child_work *work;
+	size_t given;   /* bytes of its context, which it reads first */
 	int64_t parent; /* a pid_t; so wide that no gap is left, which would cross unset */
 	uid_t user;
 	gid_t group;
@@ -281,6 +285,20 @@ static bool request_receive(int in, struct fork_request *request,
 	       *count >= REQUEST_DESCRIPTORS - 1;
 }
 
+/* What its parent gives it, before all else that it says; ends with that. */
+static void *take_given(int in, size_t length)
+{
+	char *given = length > 0 ? memory_new(length) : NULL;
+	ssize_t got;
+
+	for (size_t at = 0; at < length; at += (size_t)got) {
+		got = read(in, given + at, length - at);
+		if (got <= 0)
+			_exit(1);
+	}
+	return given;
+}
+
 /* CLONE_PARENT: the child's parent is the server's. */
 static pid_t fork_beside(const struct fork_request *request,
 	const int descriptors[static REQUEST_DESCRIPTORS], size_t count)
@@ -292,7 +310,8 @@ static pid_t fork_beside(const struct fork_request *request,
 			dup2(descriptors[REQUEST_DESCRIPTORS - 1], STDIN_FILENO);
 		become(request->role, (pid_t)request->parent, descriptors[0], descriptors[1],
 			report_map(descriptors[2]));
-		request->work(NULL, descriptors[0], descriptors[1]);
+		request->work(
+			take_given(descriptors[0], request->given), descriptors[0], descriptors[1]);
 		_exit(0);
 	}
 	return process;
@@ -363,26 +382,44 @@ static pid_t answer_receive(struct fork_server *server)
 	return process < 0 ? -1 : process;
 }
 
-bool fork_server_fork(struct fork_server *server, struct child *child,
-	const struct child_role *role, child_work *work, int input)
+static bool request_fork(struct fork_server *server, struct child *child,
+	const struct fork_request *request, int input)
 {
-	const struct fork_request request = {role, work, getpid(), geteuid(), getegid()};
 	int to[2] = {-1, -1}, from[2] = {-1, -1}, file = -1;
 	struct confine_report *report = NULL;
 	pid_t process = -1;
 
 	errno = server->lack;
-	if (server->lack == 0 && connect_ends(role->socket, to, from))
+	if (server->lack == 0 && connect_ends(request->role->socket, to, from))
 		file = memfd_create("report", MFD_CLOEXEC);
 	if (file >= 0 && ftruncate(file, sizeof *report) == 0)
 		report = report_map(file);
-	if (report != NULL && descriptors_send(server->child.to, &request, sizeof request,
+	if (report != NULL && descriptors_send(server->child.to, request, sizeof *request,
 				      (const int[]){to[0], from[1], file, input},
 				      input >= 0 ? REQUEST_DESCRIPTORS : REQUEST_DESCRIPTORS - 1))
 		process = answer_receive(server);
 	if (file >= 0)
 		close(file);
-	return begin(child, role, process, to, from, report);
+	return begin(child, request->role, process, to, from, report);
+}
+
+bool fork_server_fork(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work, int input)
+{
+	return request_fork(server, child,
+		&(struct fork_request){role, work, 0, getpid(), geteuid(), getegid()}, input);
+}
+
+bool fork_server_fork_given(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work, const struct buffer *given)
+{
+	bool good = request_fork(server, child,
+		&(struct fork_request){role, work, given->length, getpid(), geteuid(), getegid()},
+		-1);
+
+	if (good) /* one that takes less has ended, and is found so */
+		(void)file_write_all(child->to, given->data, given->length);
+	return good;
 }
 
 /* ---- in the parent: what becomes of a child ---- */

@@ -20,6 +20,7 @@
 
 #include "base/confine.h"
 
+struct buffer;
 struct error;
 
 /* The limits of a kind of child; 0 is no limit. */
@@ -80,6 +81,11 @@ void fork_server_start(struct fork_server *server);
  * standard input; -1: it shares ours. */
 bool fork_server_fork(struct fork_server *server, struct child *child,
 	const struct child_role *role, child_work *work, int input);
+
+/* As child_start(); the context is a copy of the given bytes (one at least). Addresses in them
+ * lead, as that of the role does, to what stood there when the server was started. */
+bool fork_server_fork_given(struct fork_server *server, struct child *child,
+	const struct child_role *role, child_work *work, const struct buffer *given);
 
 /* Ends it; its children live on. */
 void fork_server_stop(struct fork_server *server);

@@ -36,9 +36,12 @@
  * launcher (tell/launcher.h), whose programs inherit what it may do. An attempt and the courier
  * still share with the run that they were forked from that run's memory as it was then; no secret
  * of a file is in it, for that is read by who needs it (config/config.h), and an attempt wipes what
- * lampwatch.yaml itself has. One that the run forks while it works (a check that logs in, a look-up
- * of names, a time stamp, the heartbeat) may still find copies of pages' addresses there. A reader
- * or a fetcher was never near any of it.
+ * lampwatch.yaml itself has. One that the run starts while it works (a check that logs in, a
+ * look-up of names, a time stamp, the heartbeat) comes from a process that was forked once the
+ * configuration was read (fork_server_fork_given()), and shares nothing that the run held later.
+ * What the run itself forks later may find copies of pages' addresses: a courier with its attempts
+ * where the archive failed meanwhile (run/standby.h), and deliveries where nothing can be written
+ * at all (run/direct.h). A reader or a fetcher was never near any of it.
  *
  * Where the kernel offers less, what it offers is in force: confine_describe() says what that is.
  * Without Landlock a role may read every file that its user may, and the courier write them.

@@ -568,8 +568,8 @@ static void fetch_all(struct run *run)
 	run->observer.underway = is_underway;
 	run->client = http_client_new(&settings);
 	free(ca_files);
-	run->fetches =
-		fetches_new(run->client, run->context->config, address_of, take_fetched, run);
+	run->fetches = fetches_new(run->client, run->context->attempts, run->context->config,
+		address_of, take_fetched, run);
 	for (size_t i = 0; i < run->watch_count; i++)
 		fetches_begin(run->fetches, &run->watches[i].fetch);
 	while (busy > 0 && run_monotonic() < run->deadline) {

@@ -33,6 +33,21 @@ enum {
 	PAUSE_MILLISECONDS = 200, /* for it to take the lock */
 };
 
+static struct fork_server *start_fork_server(void)
+{
+	struct fork_server *server = memory_zero(1, sizeof *server);
+
+	fork_server_start(server);
+	return server;
+}
+
+static void end_fork_server(struct fork_server *server)
+{
+	if (server != NULL)
+		fork_server_stop(server);
+	free(server);
+}
+
 struct context context_new(
 	const struct invocation *invocation, enum identity identity, enum forking forking)
 {
@@ -40,8 +55,7 @@ struct context context_new(
 
 	if (forking == WITH_FORK_SERVER) {
 		http_start(); /* once for all of them */
-		server = memory_zero(1, sizeof *server);
-		fork_server_start(server);
+		server = start_fork_server();
 	}
 	return (struct context){.invocation = invocation,
 		.identity = identity,
@@ -156,6 +170,8 @@ static int load_configuration(struct context *context, bool last_good)
 				      ? memory_format("lampwatch/" LAMPWATCH_VERSION " (+%s)",
 						context->config->user_agent_contact)
 				      : memory_string("lampwatch/" LAMPWATCH_VERSION);
+	if (context->fork_server != NULL)
+		context->attempts = start_fork_server();
 	return EXIT_DONE;
 }
 
@@ -369,9 +385,8 @@ struct database *context_outbox(void *context, struct error *error)
 void context_close(struct context *context)
 {
 	readers_free(context->readers);
-	if (context->fork_server != NULL)
-		fork_server_stop(context->fork_server);
-	free(context->fork_server);
+	end_fork_server(context->fork_server);
+	end_fork_server(context->attempts);
 	database_close(context->database);
 	if (context->run_lock >= 0)
 		lock_release(context->run_lock);

@@ -37,8 +37,9 @@ enum identity {
 
 /* Whether other processes do for a command what is dangerous. */
 enum forking {
-	ALONE,           /* it neither fetches nor reads what is foreign */
-	WITH_FORK_SERVER /* which makes a fetcher (net/http.h) and readers (base/readers.h) */
+	ALONE,            /* it neither fetches nor reads what is foreign */
+	WITH_FORK_SERVER, /* which makes a fetcher (net/http.h) and readers (base/readers.h); and
+			   * one that makes attempts (base/confine.h) */
 };
 
 struct context {
@@ -56,7 +57,11 @@ struct context {
 	int run_lock;              /* descriptor; less than 0: not held */
 	int64_t locked;            /* since when, by clock_milliseconds() */
 	struct fork_server *fork_server; /* ALONE: NULL. Owned */
-	struct readers *readers;         /* ALONE: NULL. Owned */
+	/* The same of attempts (base/confine.h): it holds config, kinds, providers and user_agent,
+	 * and nothing that this process comes to hold later. NULL without a configuration. Owned.
+	 */
+	struct fork_server *attempts;
+	struct readers *readers; /* ALONE: NULL. Owned */
 };
 
 /* With what is there for every command; context_close() is due. The fork server is made now, before

@@ -165,15 +165,15 @@ static void send_good(const char *url, const char *user_agent)
 	http_client_free(client);
 }
 
-static void send_bad(const char *url, const struct buffer *text, const char *user_agent)
+static void send_bad(const char *url, const char *text, const char *user_agent)
 {
 	static const char *const headers[] = {"Content-Type: text/plain; charset=utf-8", NULL};
 	struct http_response response = {0};
 	char *fail = heartbeat_fail_url(url);
 	struct http_post post = {.url = fail,
 		.headers = headers,
-		.body = text->data,
-		.length = text->length,
+		.body = text,
+		.length = strlen(text),
 		.connect_timeout = CONNECT_MILLISECONDS,
 		.total_timeout = TOTAL_MILLISECONDS,
 		.user_agent = user_agent};
@@ -185,8 +185,8 @@ static void send_bad(const char *url, const struct buffer *text, const char *use
 
 struct sending {
 	struct config *config;
-	const struct buffer *text; /* empty: all is well */
 	const char *user_agent;
+	char text[]; /* "": all is well */
 };
 
 static void send_process(const void *context, int in, int out)
@@ -196,7 +196,7 @@ static void send_process(const void *context, int in, int out)
 
 	(void)in, (void)out;
 	config_wipe(sending->config);
-	if (url != NULL && sending->text->length == 0) {
+	if (url != NULL && sending->text[0] == '\0') {
 		send_good(url, sending->user_agent);
 	} else if (url != NULL) {
 		confine_enter(CONFINE_ATTEMPT, NULL);
@@ -205,20 +205,22 @@ static void send_process(const void *context, int in, int out)
 	secret_wipe(&url);
 }
 
-void heartbeat_send(struct config *config, const struct heartbeat *alive, const char *user_agent)
+void heartbeat_send(struct fork_server *attempts, struct config *config,
+	const struct heartbeat *alive, const char *user_agent)
 {
 	static const struct child_role role = {.milliseconds = TOTAL_MILLISECONDS + 1000};
-	struct buffer text = {0};
-	struct sending sending = {config, &text, user_agent};
+	struct buffer sending = {0};
 	struct child child;
 	struct child_end end;
 
 	if (config->heartbeat == NULL && config->heartbeat_file == NULL)
 		return;
-	heartbeat_explain(alive, &text);
-	if (child_start(&child, &role, send_process, &sending))
+	buffer_add(&sending, &(struct sending){config, user_agent}, sizeof(struct sending));
+	heartbeat_explain(alive, &sending);
+	buffer_byte(&sending, '\0');
+	if (fork_server_fork_given(attempts, &child, &role, send_process, &sending))
 		child_finish(&child, &end);
-	buffer_release(&text);
+	buffer_release(&sending);
 }
 
 /* ---- messages that are delayed ---- */

@@ -53,10 +53,12 @@ void heartbeat_explain(const struct heartbeat *alive, struct buffer *out);
 /*
  * After a good run a GET of the configuration's heartbeat, after a bad one a POST to the same with
  * "/fail" behind its path, its body saying what is wrong. A process of its own sends it, as an
- * attempt (base/confine.h), with no secret but the heartbeat's. Waits at most for 15 seconds;
- * whatever comes of it, nobody is told: the receiver of heartbeats notices when they stop.
+ * attempt (base/confine.h), with no secret but the heartbeat's; attempts, which holds config and
+ * user_agent, forks it. Waits at most for 15 seconds; whatever comes of it, nobody is told: the
+ * receiver of heartbeats notices when they stop.
  */
-void heartbeat_send(struct config *config, const struct heartbeat *alive, const char *user_agent);
+void heartbeat_send(struct fork_server *attempts, struct config *config,
+	const struct heartbeat *alive, const char *user_agent);
 
 /* URL with "/fail" behind its path. Owned by the caller. */
 char *heartbeat_fail_url(const char *url);

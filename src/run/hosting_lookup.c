@@ -129,7 +129,7 @@ bool hosting_lookup_ask(const struct hosting_lookup_input *input, struct hosts *
 	for (size_t i = 0; i < names.count; i++)
 		names.list[i].tried = input->now;
 	if (any)
-		dns_lookup_apart(input->config, HOSTING_LOOKUP_MILLISECONDS,
+		dns_lookup_apart(input->attempts, input->config, HOSTING_LOOKUP_MILLISECONDS,
 			sends_directly(input->config) ? NULL : input->providers, names.list,
 			names.count);
 	for (size_t i = 0; i < names.count; i++)

@@ -14,6 +14,7 @@
 struct config;
 struct database;
 struct dependences;
+struct fork_server;
 struct hosts;
 struct providers;
 struct receivers;
@@ -26,7 +27,8 @@ enum {
 
 /* All borrowed. */
 struct hosting_lookup_input {
-	struct config *config;             /* the process that asks wipes its own copy */
+	struct fork_server *attempts;      /* forks the process that asks */
+	struct config *config;             /* of which that wipes its own copy */
 	const struct providers *providers; /* whose domains need no look-up */
 	const struct receivers *receivers;
 	int64_t now; /* seconds since 1970 */

@@ -143,7 +143,7 @@ bool fetch_documents(const struct context *context, const char *url, const struc
 		return there[0];
 	}
 	client = client_new(context);
-	fetches = fetches_new(client, NULL, address_of, fetch_done, context->readers);
+	fetches = fetches_new(client, NULL, NULL, address_of, fetch_done, context->readers);
 	fetches_begin(fetches, &fetch);
 	while (http_client_wait(client, NULL, 0, WAIT_MILLISECONDS) > 0)
 		;
@@ -177,8 +177,8 @@ bool fetch_probe(const struct context *context, const struct page_config *page, 
 		.body_maximum = settings->limits.body};
 	struct http_client *client = client_new(context);
 	bool done = false, good;
-	struct fetches *fetches =
-		fetches_new(client, context->config, address_of, probe_done, &done);
+	struct fetches *fetches = fetches_new(
+		client, context->attempts, context->config, address_of, probe_done, &done);
 
 	fetches_begin(fetches, &fetch);
 	while (!done) {

@@ -39,7 +39,7 @@ void route_survey_open(struct route_survey *survey, const struct context *contex
 	struct database *database = context->database;
 	struct text_list pages = {0}, troubled = {0};
 	struct hosts hosts = {0};
-	struct hosting_lookup_input input = {context->config, context->providers,
+	struct hosting_lookup_input input = {context->attempts, context->config, context->providers,
 		&survey->receivers, context->invocation->clock, true};
 
 	*survey = (struct route_survey){.config = config};

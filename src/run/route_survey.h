@@ -24,8 +24,8 @@ struct route_survey {
 	struct text_list troubled; /* those in trouble now */
 };
 
-/* With ask, what is not known yet is looked up now, unless a provider is in trouble, and written
- * down; without, nothing is looked up. */
+/* With ask, what is not known yet is looked up now by one of the context's attempts, unless a
+ * provider is in trouble, and written down; without, nothing is looked up. */
 void route_survey_open(struct route_survey *survey, const struct context *context, bool ask);
 /* A list of {receiver, why} of those who are not reached while these providers are in trouble;
  * owned by the caller. */

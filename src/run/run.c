@@ -121,7 +121,8 @@ static void settle(struct run *run)
 static void publish(struct run *run)
 {
 	sign_heads(&run->observer, &run->states);
-	timestamp_heads(&run->observer, run->context->config, run->context->user_agent, run->now);
+	timestamp_heads(&run->observer, run->context->attempts, run->context->config,
+		run->context->user_agent, run->now);
 	write_site(run);
 	if (run->alone.remedy == 0 && saves_due(run->database, run->now))
 		courier_wake(run->courier);

@@ -50,7 +50,8 @@ static void report(const struct run *run, int status)
 
 	if (!metrics_write(&metrics, &error))
 		run_complain(run, error.text);
-	heartbeat_send(run->context->config, &alive, run->context->user_agent);
+	heartbeat_send(
+		run->context->attempts, run->context->config, &alive, run->context->user_agent);
 	if (run->context->invocation->verbosity > 0 && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 }
@@ -120,8 +121,8 @@ static void finish_courier(struct run *run, int seconds)
 
 int run_finish(struct run *run, int status, int seconds)
 {
-	struct hosting_lookup_input lookup = {run->context->config, run->context->providers,
-		&run->observer.receivers, run->now, false};
+	struct hosting_lookup_input lookup = {run->context->attempts, run->context->config,
+		run->context->providers, &run->observer.receivers, run->now, false};
 	bool passed = status == EXIT_DONE;
 	struct text_list lines = {0};
 
@@ -169,6 +170,7 @@ int run_end_early(const struct run *run, int status)
 	struct heartbeat alive = {.local = true};
 
 	if (status == EXIT_LOCAL && !run->dry)
-		heartbeat_send(run->context->config, &alive, run->context->user_agent);
+		heartbeat_send(run->context->attempts, run->context->config, &alive,
+			run->context->user_agent);
 	return status;
 }

@@ -150,7 +150,8 @@ struct stamped {
 struct asking {
 	struct config *config;
 	const char *user_agent;
-	const struct buffer *heads;
+	size_t length;
+	char heads[];
 };
 
 static bool ask(const struct asking *asking, const char *url, const char *ca_file,
@@ -166,7 +167,7 @@ static bool ask(const struct asking *asking, const char *url, const char *ca_fil
 		.user_agent = asking->user_agent};
 	bool good;
 
-	timestamp_request(buffer_string(asking->heads), asking->heads->length, &request);
+	timestamp_request(asking->heads, asking->length, &request);
 	post.body = buffer_string(&request);
 	post.length = request.length;
 	good = http_post(&post, response, error);
@@ -234,18 +235,22 @@ static void read_all(const struct child *child, struct buffer *answer)
 }
 
 /* The reply is proved there, and only kept here. */
-static bool exchange(struct config *config, const char *user_agent, const struct buffer *heads,
-	struct buffer *reply, int64_t *time, struct error *error)
+static bool exchange(struct fork_server *attempts, struct config *config, const char *user_agent,
+	const struct buffer *heads, struct buffer *reply, int64_t *time, struct error *error)
 {
 	static const struct child_role role = {.milliseconds = TOTAL_MILLISECONDS + 1000};
-	const struct asking asking = {config, user_agent, heads};
-	struct buffer answer = {.maximum = sizeof(struct stamped) + TIMESTAMP_REPLY_MAX};
+	const struct asking asking = {config, user_agent, heads->length};
+	struct buffer given = {0},
+		      answer = {.maximum = sizeof(struct stamped) + TIMESTAMP_REPLY_MAX};
 	char *origin = http_url_origin(config->timestamp.url);
 	struct child_end end;
 	struct child child;
-	bool good = child_start(&child, &role, ask_in_child, &asking) ||
-		    child_unavailable(error, errno);
+	bool good;
 
+	buffer_add(&given, &asking, sizeof asking);
+	buffer_add(&given, buffer_string(heads), heads->length);
+	good = fork_server_fork_given(attempts, &child, &role, ask_in_child, &given) ||
+	       child_unavailable(error, errno);
 	if (good) {
 		read_all(&child, &answer);
 		good = child_unrefused(&child, error);
@@ -254,14 +259,15 @@ static bool exchange(struct config *config, const char *user_agent, const struct
 	good = good && take_answer(&answer, reply, time, error);
 	if (!good)
 		error_prefix(error, "no time stamp from %s", origin);
+	buffer_release(&given);
 	buffer_release(&answer);
 	free(origin);
 	return good;
 }
 
 /* What stands in the archive at this moment, which the run's lock keeps as it is. */
-static bool stamp(struct observer *observer, struct config *config, const char *user_agent,
-	struct error *error)
+static bool stamp(struct observer *observer, struct fork_server *attempts, struct config *config,
+	const char *user_agent, struct error *error)
 {
 	struct buffer heads = {.maximum = CHAIN_HEADS_MAX},
 		      signature = {.maximum = SIGNATURE_PEM_MAX};
@@ -282,7 +288,7 @@ static bool stamp(struct observer *observer, struct config *config, const char *
 		good = file_read(path, files[i].bytes, error);
 		free(path);
 	}
-	good = good && exchange(config, user_agent, &heads, &reply, &kept.time, error) &&
+	good = good && exchange(attempts, config, user_agent, &heads, &reply, &kept.time, error) &&
 	       timestamps_keep(observer->config->archive, observer->database, &kept, error);
 	buffer_release(&heads);
 	buffer_release(&signature);
@@ -291,8 +297,8 @@ static bool stamp(struct observer *observer, struct config *config, const char *
 	return good;
 }
 
-void timestamp_heads(
-	struct observer *observer, struct config *config, const char *user_agent, int64_t now)
+void timestamp_heads(struct observer *observer, struct fork_server *attempts, struct config *config,
+	const char *user_agent, int64_t now)
 {
 	struct error error;
 	char tried[32];
@@ -308,7 +314,7 @@ void timestamp_heads(
 	database_begin(observer->database);
 	store_set_fact(observer->database, "stamp_tried", tried);
 	if (!database_commit(observer->database, &error) ||
-		!stamp(observer, config, user_agent, &error)) {
+		!stamp(observer, attempts, config, user_agent, &error)) {
 		observer->local_trouble = observer->local_trouble || error.remedy == REMEDY_LOCAL;
 		take_fault(observer, "stamp_fault", error.text);
 	} else {

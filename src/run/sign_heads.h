@@ -9,6 +9,8 @@
 
 #include "run/observe.h"
 
+struct fork_server;
+
 /*
  * Writes `heads` as the chains end now, and signs it where there is a signing_key. before
  * is what was known of the pages before the first observation: without a new line in any chain it
@@ -19,10 +21,10 @@ void sign_heads(struct observer *observer, const struct page_states *before);
 /*
  * Has heads stamped by the authority of the configuration, where it has not stamped
  * these heads yet and its last answer is old enough. Asks, and proves the reply, in a process that
- * is confined as an attempt and wipes its copy of the configuration. Takes at most some fifteen
- * seconds; now is in seconds since 1970.
+ * is confined as an attempt and wipes its copy of the configuration; attempts, which holds config
+ * and user_agent, forks it. Takes at most some fifteen seconds; now is in seconds since 1970.
  */
-void timestamp_heads(
-	struct observer *observer, struct config *config, const char *user_agent, int64_t now);
+void timestamp_heads(struct observer *observer, struct fork_server *attempts, struct config *config,
+	const char *user_agent, int64_t now);
 
 #endif

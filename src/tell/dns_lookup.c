@@ -163,8 +163,8 @@ struct asking {
 	struct config *config;
 	int64_t milliseconds;
 	const struct providers *providers;
-	struct host *hosts;
 	size_t count;
+	char hosts[]; /* of each its role, a byte, and its name, a string */
 };
 
 static bool tell(int out, const struct host *host)
@@ -189,14 +189,21 @@ static bool tell(int out, const struct host *host)
 static void ask_process(const void *context, int in, int out)
 {
 	const struct asking *asking = context;
+	struct host *hosts = memory_zero(asking->count, sizeof *hosts);
+	const char *at = asking->hosts;
 
 	(void)in;
+	for (size_t i = 0; i < asking->count; i++) {
+		hosts[i].role = (enum host_role) * at++;
+		hosts[i].name = memory_string(at);
+		at += strlen(at) + 1;
+	}
 	config_wipe(asking->config);
 	confine_enter(CONFINE_ATTEMPT, NULL);
-	dns_lookup(asking->config->resolver, asking->milliseconds, asking->providers, asking->hosts,
+	dns_lookup(asking->config->resolver, asking->milliseconds, asking->providers, hosts,
 		asking->count);
 	for (size_t i = 0; i < asking->count; i++)
-		if (!tell(out, &asking->hosts[i]))
+		if (!tell(out, &hosts[i]))
 			return;
 }
 
@@ -262,18 +269,17 @@ static bool take(struct host *host, struct finding *finding)
 
 /* Until all is said, its end, its limit, or something that makes no sense; returns of how many
  * hosts all is said. */
-static size_t hear(const struct asking *asking, struct child *child)
+static size_t hear(struct host *hosts, size_t count, struct child *child)
 {
 	struct pollfd look = {child->from, POLLIN, 0};
 	struct finding finding;
 	size_t told = 0;
 	ssize_t got = -1;
 
-	while (told < asking->count && got != 0 && !child_late(child)) {
+	while (told < count && got != 0 && !child_late(child)) {
 		poll(&look, 1, LOOK_MILLISECONDS);
 		got = read(child->from, &finding, sizeof finding);
-		if (got > 0 &&
-			(got != (ssize_t)sizeof finding || !take(&asking->hosts[told], &finding)))
+		if (got > 0 && (got != (ssize_t)sizeof finding || !take(&hosts[told], &finding)))
 			break;
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			break;
@@ -290,24 +296,39 @@ static void set_silent(struct host *host, const char *why)
 	memory_set(&host->failure, why);
 }
 
-void dns_lookup_apart(struct config *config, int64_t milliseconds,
+static void write_down(const struct asking *asking, const struct host *hosts, struct buffer *given)
+{
+	buffer_add(given, asking, sizeof *asking);
+	for (size_t i = 0; i < asking->count; i++) {
+		buffer_byte(given, (char)hosts[i].role);
+		buffer_add(given, hosts[i].name, strlen(hosts[i].name) + 1);
+	}
+}
+
+void dns_lookup_apart(struct fork_server *attempts, struct config *config, int64_t milliseconds,
 	const struct providers *providers, struct host *hosts, size_t count)
 {
-	struct asking asking = {config, milliseconds, providers, hosts, count};
-	const struct child_role role = {.milliseconds = (int)milliseconds + END_MILLISECONDS};
+	static const struct child_role role = {0};
+	const struct asking asking = {config, milliseconds, providers, count};
+	struct buffer given = {0};
 	struct error error = {0};
 	struct child child;
-	bool started = child_start(&child, &role, ask_process, &asking), ours;
+	bool started, ours;
 	size_t told = 0;
 
-	if (started)
-		told = hear(&asking, &child);
-	else
+	write_down(&asking, hosts, &given);
+	started = fork_server_fork_given(attempts, &child, &role, ask_process, &given);
+	if (started) {
+		child_renew(&child, (int)milliseconds + END_MILLISECONDS);
+		told = hear(hosts, count, &child);
+	} else {
 		child_unavailable(&error, errno);
+	}
 	ours = !started || !child_unrefused(&child, &error);
 	for (size_t i = 0; i < count; i++)
 		if (i >= told || (ours && hosts[i].status == DNS_SILENT))
 			set_silent(&hosts[i],
 				ours ? error.text : "the process that asks says nothing of it");
 	child_stop(&child);
+	buffer_release(&given);
 }

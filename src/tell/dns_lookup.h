@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct config;
+struct fork_server;
 struct host;
 struct providers;
 
@@ -24,10 +25,10 @@ void dns_lookup(const char *server, int64_t milliseconds, const struct providers
 /*
  * The same, by the configuration's server, in a process of its own that is confined as an attempt
  * (base/confine.h) and wipes its copy of the configuration: for one who holds more than a name
- * server's answers may reach. What comes back is checked as an answer is; where nothing does, all
- * are silent.
+ * server's answers may reach. attempts, which holds config and providers, forks it. What comes back
+ * is checked as an answer is; where nothing does, all are silent.
  */
-void dns_lookup_apart(struct config *config, int64_t milliseconds,
+void dns_lookup_apart(struct fork_server *attempts, struct config *config, int64_t milliseconds,
 	const struct providers *providers, struct host *hosts, size_t count);
 
 #endif

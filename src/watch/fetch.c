@@ -31,6 +31,7 @@ struct passage {
 
 struct fetches {
 	struct http_client *client;
+	struct fork_server *attempts;
 	struct config *config;
 	fetch_address *address;
 	void (*done)(void *context, struct fetch *fetch);
@@ -335,12 +336,14 @@ static void passage_go_on(struct passage *passage)
 	passage_finish(passage, passage->changed ? FETCH_CHANGED : FETCH_UNCHANGED);
 }
 
-struct fetches *fetches_new(struct http_client *client, struct config *config,
-	fetch_address *address, void (*done)(void *context, struct fetch *fetch), void *context)
+struct fetches *fetches_new(struct http_client *client, struct fork_server *attempts,
+	struct config *config, fetch_address *address,
+	void (*done)(void *context, struct fetch *fetch), void *context)
 {
 	struct fetches *fetches = memory_zero(1, sizeof *fetches);
 
 	*fetches = (struct fetches){.client = client,
+		.attempts = attempts,
 		.config = config,
 		.address = address,
 		.done = done,
@@ -380,7 +383,8 @@ static void begin_probe(struct fetches *fetches, struct fetch *fetch)
 
 	fetch->count = 1;
 	fetch->began = clock_date_milliseconds();
-	*place = probe_begin(fetches->client, fetches->config, fetch, on_probe, fetches);
+	*place = probe_begin(
+		fetches->client, fetches->attempts, fetches->config, fetch, on_probe, fetches);
 }
 
 size_t fetches_polls(const struct fetches *fetches, struct pollfd polls[static FETCHES_POLLS_MAX])

@@ -29,6 +29,7 @@ enum fetch_outcome {
 };
 
 struct config;
+struct fork_server;
 struct page_config;
 
 struct fetch {
@@ -71,10 +72,11 @@ typedef bool fetch_address(void *context, struct fetch *fetch, size_t i,
 
 struct fetches;
 
-/* done is called once for each fetch that has begun. config: of probes whose checks log in; NULL:
- * there are none. */
-struct fetches *fetches_new(struct http_client *client, struct config *config,
-	fetch_address *address, void (*done)(void *context, struct fetch *fetch), void *context);
+/* done is called once for each fetch that has begun. attempts, config: of probes whose checks log
+ * in (watch/login.h); NULL: there are none. */
+struct fetches *fetches_new(struct http_client *client, struct fork_server *attempts,
+	struct config *config, fetch_address *address,
+	void (*done)(void *context, struct fetch *fetch), void *context);
 void fetches_free(struct fetches *fetches);
 
 /* Begins; fetch must stay where it is until done. Progress is made by http_client_wait(), and by

@@ -18,23 +18,29 @@
 
 enum { PATIENCE_MILLISECONDS = 5000 /* beyond the check's own limit */ };
 
-struct login {
+/* What the process is given. */
+struct asking {
 	struct config *config;
+	const struct check *check;
+	const char *guard;
+	int64_t family, connect_timeout, body_maximum;
+};
+
+struct login {
 	struct check_request request;
-	struct child_role role;
 	struct child child;
 	struct buffer bytes; /* so far */
 };
 
 /* ---- in the process ---- */
 
-static void confine(struct login *login)
+static void confine(const struct asking *asking)
 {
 	struct text_list paths = {0};
 
-	if (login->request.check->ca_file != NULL)
-		text_list_add(&paths, login->request.check->ca_file);
-	config_wipe(login->config);
+	if (asking->check->ca_file != NULL)
+		text_list_add(&paths, asking->check->ca_file);
+	config_wipe(asking->config);
 	confine_enter(CONFINE_ATTEMPT, &paths);
 	text_list_release(&paths);
 }
@@ -53,17 +59,22 @@ static void tell(int out, const struct check_answer *answer, const struct error 
 
 static void work(const void *context, int in, int out)
 {
-	struct login login = *(const struct login *)context;
+	const struct asking *asking = context;
+	const struct check_request request = {.check = asking->check,
+		.family = (int)asking->family,
+		.connect_timeout = asking->connect_timeout,
+		.body_maximum = asking->body_maximum,
+		.guard = asking->guard};
 	struct check_answer answer = {0};
 	struct error error = {0};
 	char *password = NULL;
 
 	(void)in;
 	error_silence(); /* its parent says how it ended */
-	if (check_password_read(login.config, login.request.check, &password, &error)) {
-		confine(&login);
+	if (check_password_read(asking->config, asking->check, &password, &error)) {
+		confine(asking);
 		http_start();
-		if (check_perform(&login.request, password, &answer, &error))
+		if (check_perform(&request, password, &answer, &error))
 			error = (struct error){0};
 	}
 	secret_wipe(&password);
@@ -73,21 +84,26 @@ static void work(const void *context, int in, int out)
 
 /* ---- outside of it ---- */
 
-struct login *login_begin(
-	struct config *config, const struct check_request *request, struct error *error)
+struct login *login_begin(struct fork_server *attempts, struct config *config,
+	const struct check_request *request, struct error *error)
 {
+	static const struct child_role role = {.file_length = CHILD_NO_FILE};
+	const struct asking asking = {config, request->check, request->guard, request->family,
+		request->connect_timeout, request->body_maximum};
 	struct login *login = memory_zero(1, sizeof *login);
+	struct buffer given = {0};
 
-	*login = (struct login){.config = config,
-		.request = *request,
-		.role = {.milliseconds = (int)request->check->total + PATIENCE_MILLISECONDS,
-			.file_length = CHILD_NO_FILE},
-		.bytes = {.maximum = CHECK_ANSWER_MAX}};
-	if (child_start(&login->child, &login->role, work, login))
-		return login;
-	child_unavailable(error, errno);
-	free(login);
-	return NULL;
+	*login = (struct login){.request = *request, .bytes = {.maximum = CHECK_ANSWER_MAX}};
+	buffer_add(&given, &asking, sizeof asking);
+	if (fork_server_fork_given(attempts, &login->child, &role, work, &given)) {
+		child_renew(&login->child, (int)request->check->total + PATIENCE_MILLISECONDS);
+	} else {
+		child_unavailable(error, errno);
+		free(login);
+		login = NULL;
+	}
+	buffer_release(&given);
+	return login;
 }
 
 int login_descriptor(const struct login *login)

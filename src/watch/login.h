@@ -13,12 +13,13 @@
 
 struct config;
 struct error;
+struct fork_server;
 struct login;
 
-/* Begins. request's strings and its check must last until done() has been called. NULL with
- * REMEDY_LOCAL where there is no process for it, and done() is not called. */
-struct login *login_begin(
-	struct config *config, const struct check_request *request, struct error *error);
+/* Begins. attempts, which holds config, request's strings and its check, forks the process. NULL
+ * with REMEDY_LOCAL where there is none, and done() is not called. */
+struct login *login_begin(struct fork_server *attempts, struct config *config,
+	const struct check_request *request, struct error *error);
 
 /* What is to be polled for POLLIN. */
 int login_descriptor(const struct login *login);

@@ -38,6 +38,7 @@ struct pending {
 
 struct probe {
 	struct http_client *client;
+	struct fork_server *attempts;
 	struct config *config; /* of passwords */
 	struct fetch *fetch;
 	void (*done)(void *context, struct probe *probe);
@@ -443,7 +444,8 @@ static void ask(struct pending *pending)
 	if (pending->check->user == NULL)
 		http_client_check(probe->client, &request);
 	else
-		pending->login = login_begin(probe->config, &request, &probe->fetch->lack);
+		pending->login =
+			login_begin(probe->attempts, probe->config, &request, &probe->fetch->lack);
 	if (pending->check->user != NULL && pending->login == NULL) {
 		pending->attempt.unasked = true;
 		probe->ended++;
@@ -462,14 +464,15 @@ static void add(struct probe *probe, const struct check *check)
 	}
 }
 
-struct probe *probe_begin(struct http_client *client, struct config *config, struct fetch *fetch,
+struct probe *probe_begin(struct http_client *client, struct fork_server *attempts,
+	struct config *config, struct fetch *fetch,
 	void (*done)(void *context, struct probe *probe), void *context)
 {
 	const struct page_config *page = fetch->probe;
 	const size_t references = page->references.count;
 	struct probe *probe = memory_zero(1, sizeof *probe);
 
-	*probe = (struct probe){client, config, fetch, done, context,
+	*probe = (struct probe){client, attempts, config, fetch, done, context,
 		.references = memory_zero(references, sizeof *probe->references),
 		.list = memory_zero(
 			(page->check_count + references) * FAMILIES_MAX, sizeof *probe->list),

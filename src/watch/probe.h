@@ -24,14 +24,17 @@
 struct buffer;
 struct config;
 struct fetch;
+struct fork_server;
 struct http_client;
 struct pollfd;
 struct probe;
 
 /* Begins; fetch->probe says what, and fetch must stay where it is until done, after which
  * probe_free() is due. Progress is made by http_client_wait() and, for checks that log in, by
- * probe_take(). config: that of the passwords; NULL: such checks cannot be made. */
-struct probe *probe_begin(struct http_client *client, struct config *config, struct fetch *fetch,
+ * probe_take(). config: that of the passwords, which attempts (watch/login.h) holds; NULL: such
+ * checks cannot be made. */
+struct probe *probe_begin(struct http_client *client, struct fork_server *attempts,
+	struct config *config, struct fetch *fetch,
 	void (*done)(void *context, struct probe *probe), void *context);
 struct fetch *probe_fetch(const struct probe *probe);
 void probe_free(struct probe *probe);

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: ISC
 # Who holds which secret: while a relay and three receivers do not answer, the memory of each process is searched. The run
-# and the courier hold nothing that stands in a secret file; an attempt holds its own, and no other's.
+# and the courier hold nothing that stands in a secret file; an attempt holds its own, and no other's, whether the courier
+# makes it or the run: a heartbeat, a check that logs in, a time stamp, a look-up of names.
 set -u
 BUILD=${1:-${BUILD:?usage: secrets-in-memory.sh BUILD}}
 . "$(dirname "$0")/../harness.sh"
 unsanitized
 [ "$(id -u)" = 0 ] || { skip "who holds which secret" "only root may look into a process that is not dumpable"; finish; exit; }
 
-# What takes connections, says nothing, and notes how many there are.
+# What takes connections and datagrams, says nothing, and notes how many connections there are.
 cat > "$work/silent.py" <<'END_OF_PROGRAM'
 import socket, sys
 listener = socket.create_server(("127.0.0.1", 0))
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+datagrams.bind(listener.getsockname())
 open(sys.argv[1], "w").write(str(listener.getsockname()[1]))
 held = []
 while True:
@@ -46,6 +49,25 @@ for given in sys.argv[split + 1:]:
     name, pid = given.split("=")
     print(" ".join([name + ":", *sorted(held(pid))]))
 END_OF_PROGRAM
+# talks RUN PORT: which child of the run has a socket that leads to that port.
+cat > "$work/talks.py" <<'END_OF_PROGRAM'
+import os, sys
+run, port = sys.argv[1], int(sys.argv[2])
+sockets = set()
+for table in ("tcp", "udp"):
+    for line in open(f"/proc/net/{table}").readlines()[1:]:
+        fields = line.split()
+        if int(fields[2].split(":")[1], 16) == port:
+            sockets.add(f"socket:[{fields[9]}]")
+def has(pid):
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{name}") in sockets for name in os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return False  # it has just ended, or closed that one
+found = [pid for pid in open(f"/proc/{run}/task/{run}/children").read().split() if has(pid)]
+print(" ".join(found))
+sys.exit(not found)
+END_OF_PROGRAM
 children() { cat "/proc/$1/task/$1/children"; }
 
 secret() { ( umask 077; printf '%s\n' "$2" > "$work/$1" ); }
@@ -55,14 +77,18 @@ secret other.password "${in_files[1]}"
 secret chat.key "${in_files[3]}"
 secret duty.key "${in_files[4]}"
 in_configuration=inline-Lm9tb7 printed=printed-Dx3vk8
+own=(login-Pz7tk4 stamp-Cv3yb8 failing-Eu5mq1) # of a check, the authority of time stamps, another heartbeat
 of_pages=(page-Nc6rd2 check-Uf8zg1 reference-Jx5hv9) # in addresses of what is watched
 printf '#!/bin/sh\necho %s\n' "$printed" > "$work/issue"
 chmod 755 "$work/issue"
 
-python3 "$work/silent.py" "$work/silent.port" "$work/silent.count" &
-pids+=($!)
-await 5 test -s "$work/silent.port"
-silent=127.0.0.1:$(cat "$work/silent.port")
+serve_silence() { # NAME: sets NAME to its address
+	python3 "$work/silent.py" "$work/$1.port" "$work/$1.count" &
+	pids+=($!)
+	await 5 test -s "$work/$1.port"
+	printf -v "$1" "127.0.0.1:%s" "$(cat "$work/$1.port")"
+}
+serve_silence silent
 secret chat.url "http://$silent/${in_files[2]}"
 secret heartbeat.url "http://$silent/${in_files[5]}"
 serve_page
@@ -89,6 +115,7 @@ webhooks:
   - {name: duty, template: pagerduty, url: "http://$silent/", with: {routing_key_file: duty.key}}
 END
 search() { python3 "$work/search.py" "${in_files[@]}" "$in_configuration" "$printed" -- "$@" 2>&1; }
+search_all() { python3 "$work/search.py" "${in_files[@]}" "${own[@]}" "$in_configuration" "$printed" "${of_pages[@]}" -- "$@" 2>&1; }
 
 statuspage_page "$page" none operational operational operational
 "$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:00:00Z -q run &
@@ -99,9 +126,39 @@ beating() { local child; for child in $(children "$run"); do [ -z "$(children "$
 held=$(search "run=$run" "heartbeat=$(beating)")
 same "the heartbeat's process holds its address, and not the run" "run: $in_configuration
 heartbeat: ${in_files[5]}" "$held"
+same "nor does its fetcher hold more, or either what else is in the configuration" "heartbeat: ${in_files[5]}
+fetcher: ${in_files[5]}" "$(search_all "heartbeat=$(beating)" "fetcher=$(children "$(beating)" | tr -d ' ')")"
 kill "$run"
 wait "$run" 2> /dev/null
 rm "$work/silent.count"
+
+# What else the run starts while it works, now that the database knows the pages, too: each waits for a server of its own, is
+# looked at, and is ended.
+for name in login stamp names beat; do serve_silence "$name"; done
+secret login.password "${own[0]}"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 30 -subj "/CN=Example Root" 2> /dev/null
+sed -e "s|^archive: .*|archive: alone|" -e "s|^heartbeat_file: .*|heartbeat: http://$beat/${own[2]}|" -e "/^routes:/i\\
+timestamp: {url: 'http://$stamp/?key=${own[1]}', ca_file: ca.pem, every: 1m}\\
+resolver: $names" -e "/^probes:/a\\
+  - {name: mailbox, checks: [{name: imap, imap: 'imaps://$login', user: ops, password_file: login.password}]}" \
+	-e "/^subscribers:/a\\
+  - {mail: ops@example.net}" "$work/lampwatch.yaml" > "$work/alone.yaml"
+cp -a "$work/archive" "$work/alone"
+"$lampwatch" -c "$work/alone.yaml" --clock 2014-01-24T19:01:00Z -q run > "$work/alone.out" 2>&1 &
+run=$!
+pids+=($run)
+holds() { # NAME ADDRESS SECRET: while it waits for an answer
+	local talker
+	check "$1 is at work" await 20 python3 "$work/talks.py" "$run" "${2#*:}"
+	talker=$(python3 "$work/talks.py" "$run" "${2#*:}")
+	same "and holds no secret but its own" "$1:${3:+ $3}" "$(search_all "$1=$talker")"
+	kill -9 "$talker"
+}
+holds login "$login" "${own[0]}"
+holds stamp "$stamp" "${own[1]}"
+holds look-up "$names" ""
+holds heartbeat "$beat" "${own[2]}"
+wait "$run"
 
 statuspage_page "$page" major major_outage operational operational
 "$lampwatch" -c "$work/lampwatch.yaml" --clock 2014-01-24T19:02:00Z -q run &

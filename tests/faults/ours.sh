@@ -76,7 +76,7 @@ green; run; run
 # ---- the courier ----
 
 begin; red
-run fork $EAGAIN 2 2 # the first is the server that forks for the run
+run fork $EAGAIN 3 3 # the first two are the servers that fork for the run
 ours "no process for the courier: it is said, and what to do" "no process can be made: Resource temporarily unavailable; raise the limit of processes"
 same "and nobody hears of the database's locks" "" "$(grep -i lock <<< "$output")"
 run

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -25,24 +26,30 @@ enum { PATIENCE = 60000 /* milliseconds that a test waits for what must come */ 
 static const struct child_role unlimited = {.milliseconds = PATIENCE};
 
 /* All that the child writes until it ends. */
-static struct child_end run_child(const struct child_role *role, child_work *work,
-	const void *context, char *said, size_t size)
+static struct child_end hear(struct child *child, char *said, size_t size)
 {
 	struct child_end end;
-	struct child child;
 	size_t length = 0;
 	ssize_t got = -1;
 
-	assert_true(child_start(&child, role, work, context));
 	while (length + 1 < size && got != 0) {
-		assert_int_equal(poll(&(struct pollfd){child.from, POLLIN, 0}, 1, PATIENCE), 1);
-		got = read(child.from, said + length, size - 1 - length);
+		assert_int_equal(poll(&(struct pollfd){child->from, POLLIN, 0}, 1, PATIENCE), 1);
+		got = read(child->from, said + length, size - 1 - length);
 		length += got > 0 ? (size_t)got : 0;
 	}
 	said[length] = '\0';
-	child_finish(&child, &end);
-	assert_int_equal(child.process, 0);
+	child_finish(child, &end);
+	assert_int_equal(child->process, 0);
 	return end;
+}
+
+static struct child_end run_child(const struct child_role *role, child_work *work,
+	const void *context, char *said, size_t size)
+{
+	struct child child;
+
+	assert_true(child_start(&child, role, work, context));
+	return hear(&child, said, size);
 }
 
 static struct child_end end_of(const struct child_role *role, child_work *work, const void *context)
@@ -444,6 +451,45 @@ static void test_without_a_process_there_is_an_error(void **state)
 	assert_int_equal(child.process, 0);
 }
 
+/* ---- what a fork server forks ---- */
+
+struct given {
+	const char *place; /* which was there when the server was started */
+	char text[];
+};
+
+static void say_given(const void *context, int in, int out)
+{
+	const struct given *given = context;
+
+	(void)in;
+	dprintf(out, "%s %zu", given->place, strlen(given->text));
+}
+
+/* More than a pipe takes at once. */
+static void test_what_a_fork_server_forks_knows_what_was_there_and_what_it_is_given(void **state)
+{
+	enum { TEXT = 200000 };
+	static char place[] = "before";
+	struct buffer given = {0};
+	struct fork_server server;
+	struct child child;
+	char said[64];
+
+	(void)state;
+	fork_server_start(&server);
+	strcpy(place, "later");
+	buffer_add(&given, &(struct given){place}, sizeof(struct given));
+	for (size_t i = 0; i < TEXT; i++)
+		buffer_byte(&given, 'x');
+	buffer_byte(&given, '\0');
+	assert_true(fork_server_fork_given(&server, &child, &unlimited, say_given, &given));
+	assert_int_equal(hear(&child, said, sizeof said).fate, CHILD_EXITED);
+	assert_string_equal(said, "before 200000");
+	buffer_release(&given);
+	fork_server_stop(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +508,8 @@ int main(void)
 		cmocka_unit_test(test_a_detached_child_is_stopped_with_its_group),
 		cmocka_unit_test(test_it_ends_with_its_parent_unless_it_is_detached),
 		cmocka_unit_test(test_without_a_process_there_is_an_error),
+		cmocka_unit_test(
+			test_what_a_fork_server_forks_knows_what_was_there_and_what_it_is_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

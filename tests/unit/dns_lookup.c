@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "config/config.h"
@@ -118,12 +119,15 @@ static struct heard ask(void (*what)(void))
 	static const char *const names[HOSTS] = {"one.example", "two.example"};
 	struct heard heard = {.took = -clock_milliseconds()};
 	struct config config = {0};
+	struct fork_server attempts;
 
 	for (size_t i = 0; i < HOSTS; i++)
 		heard.hosts[i].name = memory_string(names[i]);
 	evil = what;
-	dns_lookup_apart(&config, MILLISECONDS, NULL, heard.hosts, HOSTS);
+	fork_server_start(&attempts);
+	dns_lookup_apart(&attempts, &config, MILLISECONDS, NULL, heard.hosts, HOSTS);
 	heard.took += clock_milliseconds();
+	fork_server_stop(&attempts);
 	return heard;
 }
 

@@ -428,7 +428,7 @@ static void test_a_fetcher_that_ends_calls_nobody(void **state)
 {
 	struct http_client *own =
 		http_client_new(&(struct http_settings){.in_flight = 4, .per_host = 4});
-	struct fetches *short_lived = fetches_new(own, NULL, on_address, on_done, &server);
+	struct fetches *short_lived = fetches_new(own, NULL, NULL, on_address, on_done, &server);
 	struct fetch fetch;
 
 	(void)state;
@@ -466,7 +466,7 @@ int main(void)
 	server_start(&server, false);
 	client = http_client_new(
 		&(struct http_settings){.in_flight = 8, .per_host = 4, .user_agent = "test"});
-	fetches = fetches_new(client, NULL, on_address, on_done, &server);
+	fetches = fetches_new(client, NULL, NULL, on_address, on_done, &server);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	http_client_free(client);
 	fetches_free(fetches);
